@@ -1,0 +1,44 @@
+# `make demo` and `make test` set up .venv by themselves; the second time that costs nothing.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+
+.PHONY: help demo test check bench format clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Fairy needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.ready: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.ready-dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[dev,train]'
+	@touch $(VENV)/.ready $@
+
+demo: $(VENV)/.ready  ## edit the built-in clip with the embedded model; results in demo/
+	$(BIN)/fairy demo -o demo --overwrite
+
+test: $(VENV)/.ready-dev  ## run the tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.ready-dev  ## lint, format, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.ready-dev  ## write the house format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.ready  ## measure speed and memory here; the dated result lands in benchmarks/
+	$(BIN)/python -m fairy.benchmark -o benchmarks
+
+clean:  ## remove the environment and what the targets made
+	rm -rf $(VENV) demo build dist

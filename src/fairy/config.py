@@ -1,0 +1,121 @@
+"""Every setting, its default and its limits, in one place for Python, the command line and the web page. No torch here.
+
+A value of None means: the model's own default, which travels with the model (`fairy.json` in its folder).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+from fairy.errors import UsageError
+
+EMBEDDED = "embedded"
+MAX_SEED = 2**63 - 1
+MAX_STEPS = 1000
+BANK_PLACES = ("auto", "device", "host")
+
+
+def flag(name: str) -> str:
+    """A field's name as a user types it: num_anchors -> --num-anchors."""
+    return "--" + name.replace("_", "-")
+
+
+def _require(accepted: bool, name: str, given: object, wants: str) -> None:
+    if not accepted:
+        raise UsageError(f"{flag(name)} {given}: {wants}")
+
+
+def _require_range(settings: object, name: str, low: float, high: float) -> None:
+    value = getattr(settings, name)
+    if value is not None:
+        wants = f"must lie in {low:g}..{high:g}" if math.isfinite(high) else f"must be a finite number, {low:g} or more"
+        _require(math.isfinite(value) and low <= value <= high, name, value, wants)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditConfig:
+    """What decides the picture, besides the model, the instruction and the frames themselves."""
+
+    num_anchors: int = 3
+    """Frames edited together, whose keys and values every other frame reads (Fairy, sec. 5.1). 0 edits each frame alone."""
+    num_steps: int | None = None
+    """Denoising steps."""
+    text_guidance: float | None = None
+    """Guidance scale of the instruction: higher follows it more."""
+    image_guidance: float | None = None
+    """Guidance scale of the source picture: higher stays nearer to it."""
+    anchor_strength: float = 1.0
+    """How much the other frames read the anchors: 1 is the paper, 0 reads only the frame's own tokens."""
+    seed: int = 0
+    """Decides the noise, which is the same for all frames."""
+
+    def __post_init__(self) -> None:
+        _require_range(self, "num_anchors", 0, 64)
+        _require_range(self, "num_steps", 1, MAX_STEPS)
+        _require_range(self, "text_guidance", 0, math.inf)
+        _require_range(self, "image_guidance", 0, math.inf)
+        _require_range(self, "anchor_strength", 0, 1)
+        _require_range(self, "seed", 0, MAX_SEED)
+
+    def resolved(self, defaults: object) -> EditConfig:
+        """The same settings with every None replaced by the attribute of that name of `defaults`."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return EditConfig(**{name: getattr(defaults, name) if value is None else value for name, value in values.items()})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """Which model edits, and where it runs."""
+
+    model: str = EMBEDDED
+    """A folder in diffusers' format, a hub id such as timbrooks/instruct-pix2pix, or the embedded model."""
+    scheduler: str | None = None
+    """Any diffusers scheduler by name."""
+    lora: str | None = None
+    """A LoRA in safetensors, by path or hub id."""
+    lora_scale: float = 1.0
+    """How strongly the LoRA counts."""
+    device: str = "auto"
+    """auto, cpu, mps, cuda or cuda:N."""
+    dtype: str = "auto"
+    """auto, float32, bfloat16 or float16."""
+
+    def __post_init__(self) -> None:
+        _require(math.isfinite(self.lora_scale), "lora_scale", self.lora_scale, "must be a finite number")
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoConfig:
+    """Which part of the source is edited, at what size, and how the result is stored."""
+
+    long_side: int | None = None
+    """Pixels of the longer side of the edited picture; the ratio is kept."""
+    start: float | None = None
+    """Where the edit begins, in seconds of the source."""
+    end: float | None = None
+    """Where the edit ends, in seconds of the source."""
+    quality: int | None = None
+    """Constant rate factor of the encoder: lower is better and larger. None is the codec's own good value."""
+
+    def __post_init__(self) -> None:
+        _require_range(self, "long_side", 32, 8192)
+        _require_range(self, "start", 0, math.inf)
+        _require_range(self, "end", 0, math.inf)
+        _require_range(self, "quality", 0, 63)
+        if self.start is not None and self.end is not None:
+            _require(self.end > self.start, "end", self.end, f"must be later than --start {self.start:g}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """How the work is done. Nothing here changes a single bit of the result."""
+
+    batch_size: int | None = None
+    """Frames computed at a time. None chooses by the device."""
+    bank: str = "auto"
+    """Where the anchors' keys and values are kept between steps: device, host, or auto by what fits."""
+
+    def __post_init__(self) -> None:
+        _require_range(self, "batch_size", 1, 4096)
+        _require(self.bank in BANK_PLACES, "bank", self.bank, f"must be one of {', '.join(BANK_PLACES)}")
