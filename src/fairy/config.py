@@ -6,7 +6,8 @@ A value of None means: the model's own default, which travels with the model (`f
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import Protocol
 
 from fairy.errors import UsageError
 
@@ -37,8 +38,9 @@ def _require_range(settings: object, name: str, low: float, high: float) -> None
 class EditConfig:
     """What decides the picture, besides the model, the instruction and the frames themselves."""
 
-    num_anchors: int = 3
-    """Frames edited together, whose keys and values every other frame reads (Fairy, sec. 5.1). 0 edits each frame alone."""
+    num_anchors: int | None = None
+    """Frames edited together, whose keys and values every other frame reads (Fairy, sec. 5.1): 3, or all of a range that
+    has fewer. 0 edits each frame alone."""
     num_steps: int | None = None
     """Denoising steps."""
     text_guidance: float | None = None
@@ -58,10 +60,37 @@ class EditConfig:
         _require_range(self, "anchor_strength", 0, 1)
         _require_range(self, "seed", 0, MAX_SEED)
 
-    def resolved(self, defaults: object) -> EditConfig:
-        """The same settings with every None replaced by the attribute of that name of `defaults`."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return EditConfig(**{name: getattr(defaults, name) if value is None else value for name, value in values.items()})
+    def resolved(self, defaults: Defaults) -> EditSettings:
+        """The same with nothing left open: what is None is taken from the model's defaults."""
+        return EditSettings(
+            num_steps=defaults.num_steps if self.num_steps is None else self.num_steps,
+            text_guidance=defaults.text_guidance if self.text_guidance is None else self.text_guidance,
+            image_guidance=defaults.image_guidance if self.image_guidance is None else self.image_guidance,
+            anchor_strength=self.anchor_strength,
+            seed=self.seed,
+        )
+
+
+class Defaults(Protocol):
+    """What a model says of itself."""
+
+    @property
+    def num_steps(self) -> int: ...
+    @property
+    def text_guidance(self) -> float: ...
+    @property
+    def image_guidance(self) -> float: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditSettings:
+    """An `EditConfig` with nothing left open, as an edit was made with it."""
+
+    num_steps: int
+    text_guidance: float
+    image_guidance: float
+    anchor_strength: float
+    seed: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ class FairyError(Exception):
 
 
 class UsageError(FairyError, ValueError):
-    """An argument or a setting is wrong. The message says what was given, what is accepted and what to do. Exit code 2."""
+    """An argument or a setting is wrong: the message says what was given and what is accepted. Exit code 2."""
 
     exit_code = 2
 

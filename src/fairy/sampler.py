@@ -1,0 +1,63 @@
+"""From noise to latents: shared noise (Fairy, sec. 5.1), three-way guidance and the denoising loop.
+
+F frames, B = 3 guidance branches, latents (F, C, h, w) float32. The numerics are pure functions; the loop is a
+generator, so that the caller owns progress, preview and cancelling.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import torch
+
+BRANCHES = 3
+"""Text and image, image only, none: the order of diffusers' InstructPix2Pix pipelines."""
+
+
+class Predict(Protocol):
+    """The denoiser with all that stays the same over the steps bound to it."""
+
+    def __call__(self, latents: torch.Tensor, step: int, timestep: torch.Tensor) -> torch.Tensor:
+        """Scaled latents (B * F, C, h, w), branch-major -> the prediction for each, float32."""
+
+
+def shared_noise(seed: int, count: int, shape: tuple[int, ...]) -> tuple[torch.Tensor, list[torch.Generator]]:
+    """The same initial noise for `count` frames, float32 (count, *shape), and generators that go on alike for all.
+
+    Drawn on the CPU, so that every device starts from the same numbers. One generator a frame, because a scheduler
+    that draws noise draws it for the whole batch: equally seeded ones give each frame the same noise in any batch.
+    """
+    generators = [torch.Generator().manual_seed(seed) for _ in range(count)]
+    return torch.stack([torch.randn(shape, generator=generator) for generator in generators]), generators
+
+
+def guide(
+    full: torch.Tensor, image_only: torch.Tensor, neither: torch.Tensor, text_scale: float, image_scale: float
+) -> torch.Tensor:
+    """Classifier-free guidance on two conditions (InstructPix2Pix, arXiv 2211.09800, eq. 3)."""
+    return neither + text_scale * (full - image_only) + image_scale * (image_only - neither)
+
+
+def denoise(
+    predict: Predict,
+    scheduler: Any,
+    noise: torch.Tensor,
+    generators: list[torch.Generator],
+    *,
+    text_guidance: float,
+    image_guidance: float,
+) -> Iterator[torch.Tensor]:
+    """Yield the latents (F, C, h, w) after each step; the last ones are the result.
+
+    `scheduler` belongs to this trajectory alone: diffusers' schedulers count their steps.
+    """
+    draws = {"generator": generators} if "generator" in inspect.signature(scheduler.step).parameters else {}
+    latents = noise * scheduler.init_noise_sigma
+    for step, timestep in enumerate(scheduler.timesteps):
+        inputs = scheduler.scale_model_input(latents, timestep).repeat(BRANCHES, 1, 1, 1)
+        full, image_only, neither = predict(inputs, step, timestep).chunk(BRANCHES)
+        prediction = guide(full, image_only, neither, text_guidance, image_guidance)
+        latents = scheduler.step(prediction, timestep, latents, **draws).prev_sample
+        yield latents
