@@ -1,0 +1,79 @@
+"""Edits of objects, and of the background behind them: paint, colour, wood, gold, hat, backdrop."""
+
+import numpy as np
+
+from fairy.synthetic.choice import Choice
+from fairy.synthetic.raster import Array, colour, luma, mix, noise, step
+from fairy.synthetic.scenes import COLOURS, Layers, Look, ObjectLayer, paint_layer, window_around
+
+
+def paint(layers: Layers, choice: Choice) -> Array:
+    """One object in a colour that is open."""
+    return layers.compose(looks={choice.target: _painted(layers.objects[choice.target], _open_colour(choice))})
+
+
+def paint_all(layers: Layers, choice: Choice) -> Array:
+    """All objects in one colour that is open."""
+    albedo = _open_colour(choice)
+    return layers.compose(looks={index: _painted(layer, albedo) for index, layer in enumerate(layers.objects)})
+
+
+def named_colour(layers: Layers, choice: Choice) -> Array:
+    """One object in the colour that is named."""
+    albedo = colour(*COLOURS[choice.colour_name])
+    return layers.compose(looks={choice.target: _painted(layers.objects[choice.target], albedo)})
+
+
+def backdrop(layers: Layers, choice: Choice) -> Array:
+    """The background in shades of one colour that is open; the objects stay as they are."""
+    grey = luma(layers.background)[..., None]
+    return layers.compose(background=np.clip((0.12 + 0.95 * grey) * colour(choice.hue, 0.75, 1.0) + 0.1 * grey, 0, 1))
+
+
+def wood(layers: Layers, choice: Choice) -> Array:
+    """One object of wood (open: from pale to dark, yellow to red)."""
+    layer = layers.objects[choice.target]
+    ring = noise(layer.x * 0.05, layer.y * 0.3, 3) + 0.15 * layer.y
+    vein = 0.5 + 0.5 * np.cos(ring * np.float32(26))
+    tone = 0.4 + 0.55 * choice.tone
+    light, dark = colour(0.11 - 0.09 * choice.hue, 0.6, tone), colour(0.09 - 0.08 * choice.hue, 0.75, 0.5 * tone)
+    albedo = mix(np.broadcast_to(light, (*vein.shape, 3)), dark, vein)
+    return layers.compose(looks={choice.target: Look(albedo, layer.look.shade, 0.15 * layer.look.gloss)})
+
+
+def gold(layers: Layers, choice: Choice) -> Array:
+    """One object of polished gold."""
+    layer = layers.objects[choice.target]
+    shade = layer.look.shade
+    sheen = 0.5 + 0.5 * np.sin(9 * shade + 2.5 * layer.y)
+    polished = np.clip(0.3 + 0.75 * shade * (0.55 + 0.7 * sheen), 0.2, 1.3)
+    look = Look(colour(0.12, 0.78, 0.95), polished, np.clip(layer.look.gloss + 0.45 * sheen**6 * shade, 0, 1))
+    return layers.compose(looks={choice.target: look})
+
+
+def hat(layers: Layers, choice: Choice) -> Array:
+    """A top hat on one object (open: its colour)."""
+    picture = layers.compose()
+    wearer = layers.objects[choice.target]
+    to_object = wearer.of_screen
+    height, width = picture.shape[:2]
+    middle = to_object.inverse().point(-1.15j)
+    window = window_around(middle, 1.2 / abs(to_object.a), width, height)
+    rows, columns = np.indices((height, width), np.float32)
+    x, y = to_object(columns[window], rows[window])
+    brim = (np.hypot(x / 0.85, (y + 0.82) / 0.17) - 1) * 0.17
+    crown = np.maximum(np.abs(x) - 0.5, np.abs(y + 1.25) - 0.45)
+    alpha = np.clip(0.5 - np.minimum(brim, crown) / np.float32(abs(to_object.a)), 0, 1)
+    band = step(np.abs(y + 0.98), 0.12, 0.09) * step(np.abs(x), 0.53, 0.5)
+    shade = (0.95 - 0.45 * np.clip(x, -1, 1)) * (1 - 0.6 * band)
+    look = Look(colour(choice.hue, 0.85, 0.85), shade, np.zeros_like(x))
+    paint_layer(picture, ObjectLayer("hat", "", window, alpha, x, y, look, to_object), look)
+    return picture
+
+
+def _open_colour(choice: Choice) -> Array:
+    return colour(choice.hue, 0.85, 0.75 + 0.2 * choice.tone)
+
+
+def _painted(layer: ObjectLayer, albedo: Array) -> Look:
+    return Look(albedo, layer.look.shade, layer.look.gloss)

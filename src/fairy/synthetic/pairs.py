@@ -1,0 +1,118 @@
+"""Pairs for training and clips for tests: a picture or clip, an instruction, and the exact result.
+
+A pair is one frame of a clip whose textures are aligned to that frame (`Scene.reference`), so that a small editor can
+learn them; over a clip they stay on the surfaces. H, W: the frame's size.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairy.errors import UsageError
+from fairy.synthetic.choice import Choice, draw_choice
+from fairy.synthetic.edits import EDITS, SPLITS, Edit
+from fairy.synthetic.raster import Array
+from fairy.synthetic.scenes import COLOURS, Scene, sample_scene
+
+PHOTO_SHARE = {"whole": 0.6, "object": 0.3}  # how often the backdrop is a photograph, where there are photographs
+BARE_SHARE = {True: 0.6, False: 0.15}  # how often a whole-picture edit sees no object: on a photograph, on a backdrop
+CLIP_LENGTH = 24
+
+
+@dataclass(frozen=True)
+class Pair:
+    """source, edited: uint8 (H, W, 3) RGB. edit: a key of EDITS. kind: "whole" or "object"."""
+
+    source: NDArray[np.uint8]
+    edited: NDArray[np.uint8]
+    instruction: str
+    edit: str
+    kind: str
+
+
+def sample_pair(
+    seed: int,
+    size: tuple[int, int] = (192, 144),
+    split: str = "train",
+    photos: Sequence[NDArray[np.uint8]] = (),
+    edit: str | None = None,
+) -> Pair:
+    """A random pair of `size` (width, height), with the wordings of `split`. The edit is drawn by EDITS' weights unless given."""
+    if split not in SPLITS:
+        raise UsageError(f"split is {split!r}; known: {', '.join(SPLITS)}")
+    scene_seed, edit_seed = np.random.SeedSequence([seed, SPLITS.index(split)]).spawn(2)
+    rng = np.random.default_rng(edit_seed)
+    if edit is None:
+        weights = np.array([entry.weight for entry in EDITS.values()])
+        edit = str(rng.choice(list(EDITS), p=weights / weights.sum()))
+    entry = EDITS[edit]
+    use_photo = bool(photos) and rng.random() < PHOTO_SHARE[entry.kind]
+    is_bare = entry.kind == "whole" and rng.random() < BARE_SHARE[use_photo]
+    time = float(rng.uniform(0, CLIP_LENGTH))
+    scene = sample_scene(
+        scene_seed,
+        size,
+        photos,
+        num_objects=0 if is_bare else int(rng.integers(1, 4)),
+        use_photo=use_photo,
+        reference=time,
+    )
+    choice = choose(scene, entry, rng)
+    layers = scene.render(time)
+    return Pair(
+        source=to_pixels(layers.picture),
+        edited=to_pixels(entry.apply(layers, choice)),
+        instruction=word(scene, entry, choice, split, rng),
+        edit=edit,
+        kind=entry.kind,
+    )
+
+
+def choose(scene: Scene, edit: Edit, rng: np.random.Generator) -> Choice:
+    """Draw what `edit` leaves open. The named colour is never the one that the object already has."""
+    choice = draw_choice(rng, len(scene.things))
+    if edit is not EDITS["named_colour"]:
+        return choice
+    names = tuple(name for name in COLOURS if name != scene.things[choice.target].colour_name)
+    return Choice(choice.hue, choice.second_hue, choice.tone, choice.target, str(rng.choice(names)))
+
+
+def word(scene: Scene, edit: Edit, choice: Choice, split: str, rng: np.random.Generator) -> str:
+    """One of the edit's wordings, for the object and the colour that the choice means."""
+    name = scene.things[choice.target].name if scene.things else ""
+    return str(rng.choice(edit.wordings(split))).format(object=name, colour=choice.colour_name)
+
+
+def render_clip(
+    seed: int,
+    num_frames: int = CLIP_LENGTH,
+    size: tuple[int, int] = (192, 144),
+    photos: Sequence[NDArray[np.uint8]] = (),
+) -> Iterator[NDArray[np.uint8]]:
+    """The frames of the scene that `seed` gives, uint8 (H, W, 3)."""
+    scene = sample_scene(seed, size, photos)
+    return (to_pixels(scene.render(float(t)).picture) for t in range(num_frames))
+
+
+def edit_clip(
+    seed: int,
+    edit: str,
+    num_frames: int = CLIP_LENGTH,
+    size: tuple[int, int] = (192, 144),
+    photos: Sequence[NDArray[np.uint8]] = (),
+    choice: Choice | None = None,
+) -> Iterator[NDArray[np.uint8]]:
+    """The same clip after the edit, with one choice for all frames (drawn from the seed unless given)."""
+    scene = sample_scene(seed, size, photos)
+    entry = EDITS[edit]
+    if entry.kind == "object" and not scene.things:
+        raise UsageError(f"the scene of seed {seed} has no object for the edit {edit!r}: take another seed or edit")
+    chosen = choice or choose(scene, entry, np.random.default_rng([seed, 1]))
+    return (to_pixels(entry.apply(scene.render(float(t)), chosen)) for t in range(num_frames))
+
+
+def to_pixels(picture: Array) -> NDArray[np.uint8]:
+    """Float 0..1 to uint8, rounded."""
+    return (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)

@@ -1,0 +1,283 @@
+"""A scene: a backdrop or a photograph, a moving camera and a few shaded objects; its state at time t depends on (seed, t) only.
+
+Three planes, all joined by similarities: screen (pixels), world (unit: the frame's short side) and object (about -1..1).
+Textures live in the world or on an object, so the flow between any two frames is known exactly. H, W: the frame's size.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairy.synthetic.backgrounds import PAINTERS, Painter
+from fairy.synthetic.motion import Path, Pose, Similarity, draw_path
+from fairy.synthetic.raster import Array, colour, mix, resize, sample, step
+from fairy.synthetic.shapes import SHAPES
+
+COLOURS: dict[str, tuple[float, float, float]] = {  # hue (a turn), saturation, value
+    "red": (0.99, 0.85, 0.85),
+    "orange": (0.07, 0.9, 0.97),
+    "yellow": (0.145, 0.85, 0.97),
+    "green": (0.35, 0.8, 0.65),
+    "blue": (0.6, 0.85, 0.85),
+    "purple": (0.77, 0.65, 0.7),
+    "pink": (0.9, 0.45, 0.98),
+    "white": (0.1, 0.03, 0.97),
+}
+SHADOW = 0.5
+
+
+@dataclass(frozen=True)
+class Thing:
+    """An object of the scene; `pose` maps object coordinates to the screen (unit: short side, origin: middle)."""
+
+    name: str
+    colour_name: str
+    colour: Array
+    pose: Pose
+
+
+@dataclass(frozen=True)
+class Look:
+    """How an object is painted: albedo (h, w, 3) or (3,), multiplied by shade (h, w), plus gloss (h, w) of white."""
+
+    albedo: Array
+    shade: Array
+    gloss: Array
+
+
+@dataclass(frozen=True)
+class ObjectLayer:
+    """One object in a frame, inside its window of the frame: coverage alpha, object coordinates x and y, and its look.
+
+    of_screen maps screen pixels to object coordinates."""
+
+    name: str
+    colour_name: str
+    window: tuple[slice, slice]
+    alpha: Array
+    x: Array
+    y: Array
+    look: Look
+    of_screen: Similarity
+
+
+@dataclass(frozen=True)
+class Layers:
+    """A frame and what it is made of.
+
+    surface_x, surface_y (H, W): where each pixel's piece of world or object was on the screen at the scene's reference
+    time, in pixels: what an edit draws there stays on the surface. turn (H, W): screen offset per surface offset, complex.
+    grain: the pitch of textures in pixels, 8 for frames of about 144 lines.
+    """
+
+    picture: Array
+    background: Array
+    objects: tuple[ObjectLayer, ...]
+    surface_x: Array
+    surface_y: Array
+    turn: NDArray[np.complex64]
+    grain: int
+
+    def compose(self, background: Array | None = None, looks: Mapping[int, Look] | None = None) -> Array:
+        """The frame again, with another background or other looks for some objects (by index)."""
+        picture = (self.background if background is None else background).copy()
+        for index, layer in enumerate(self.objects):
+            paint_layer(picture, layer, (looks or {}).get(index, layer.look))
+        return picture
+
+    def visible(self, index: int) -> Array:
+        """How much of each pixel shows object `index`, float32 (H, W)."""
+        mask = np.zeros(self.picture.shape[:2], np.float32)
+        mask[self.objects[index].window] = self.objects[index].alpha
+        for later in self.objects[index + 1 :]:
+            mask[later.window] *= 1 - later.alpha
+        return mask
+
+
+@dataclass(frozen=True)
+class Scene:
+    """See the module. `photo` (h, w, 3) uint8 is at one pixel a frame pixel; without one, `painter` draws the backdrop."""
+
+    width: int
+    height: int
+    camera: Pose
+    things: tuple[Thing, ...]
+    painter: Painter
+    painter_seed: int
+    photo: NDArray[np.uint8] | None
+    photo_gain: Array
+    reference: float = 0.0
+
+    @property
+    def short_side(self) -> int:
+        return min(self.width, self.height)
+
+    @property
+    def _unit(self) -> Similarity:
+        """Screen pixels to screen units."""
+        middle = complex(self.width - 1, self.height - 1) / 2
+        return Similarity(1 / self.short_side, -middle / self.short_side)
+
+    def world_of_screen(self, t: float) -> Similarity:
+        return self.camera.at(t).after(self._unit)
+
+    def object_of_screen(self, index: int, t: float) -> Similarity:
+        return self.things[index].pose.at(t).inverse().after(self._unit)
+
+    def render(self, t: float) -> Layers:
+        x, y = np.meshgrid(np.arange(self.width, dtype=np.float32), np.arange(self.height, dtype=np.float32))
+        to_world = self.world_of_screen(t)
+        background = self._backdrop(*to_world(x, y))
+        surface = self.world_of_screen(self.reference).inverse().after(to_world)
+        surface_x, surface_y = surface(x, y)
+        turn = np.full(x.shape, 1 / surface.a, np.complex64)
+        layers = []
+        for index, thing in enumerate(self.things):
+            to_object = self.object_of_screen(index, t)
+            layer = _object_layer(thing, to_object, x, y, background)
+            surface = self.object_of_screen(index, self.reference).inverse().after(to_object)
+            inside = layer.alpha > 0.5
+            for target, values in zip((surface_x, surface_y), surface(x[layer.window], y[layer.window]), strict=True):
+                target[layer.window][inside] = values[inside]
+            turn[layer.window][inside] = 1 / surface.a
+            layers.append(layer)
+        picture = background.copy()
+        for layer in layers:
+            paint_layer(picture, layer, layer.look)
+        grain = 8 * max(1, round(self.short_side / 144))
+        return Layers(picture, background, tuple(layers), surface_x, surface_y, turn, grain)
+
+    def _backdrop(self, x: Array, y: Array) -> Array:
+        if self.photo is None:
+            picture = self.painter(x, y, np.random.default_rng(self.painter_seed))
+            return np.clip(picture, 0, 1)
+        height, width = self.photo.shape[:2]
+        columns, rows = x * self.short_side + (width - 1) / 2, y * self.short_side + (height - 1) / 2
+        picture = sample(self.photo, columns, rows).astype(np.float32) / 255
+        return np.clip(picture ** self.photo_gain[3] * self.photo_gain[:3], 0, 1)
+
+
+def paint_layer(picture: Array, layer: ObjectLayer, look: Look) -> None:
+    body = np.clip(look.albedo * look.shade[..., None] + look.gloss[..., None], 0, 1)
+    picture[layer.window] = mix(picture[layer.window], body, layer.alpha)
+
+
+def _object_layer(thing: Thing, to_object: Similarity, x: Array, y: Array, background: Array) -> ObjectLayer:
+    """Render one object, and darken the background by its soft shadow."""
+    height, width = x.shape
+    radius = 1 / abs(to_object.a)
+    middle = to_object.inverse().b
+    window = window_around(middle, 1.25 * radius, width, height)
+    local_x, local_y = to_object(x[window], y[window])
+    distance, shade, gloss = SHAPES[thing.name](local_x, local_y)
+    alpha = np.clip(0.5 - distance * np.float32(radius), 0, 1)
+    around = window_around(middle + 0.95j * radius, 1.5 * radius, width, height)
+    off_x = (x[around] - middle.real - 0.2 * radius) / (0.95 * radius)
+    off_y = (y[around] - middle.imag - 0.95 * radius) / (0.3 * radius)
+    background[around] *= (1 - SHADOW * step(np.hypot(off_x, off_y), 1.2, 0.2))[..., None]
+    look = Look(thing.colour, shade, gloss)
+    return ObjectLayer(thing.name, thing.colour_name, window, alpha, local_x, local_y, look, to_object)
+
+
+def window_around(middle: complex, reach: float, width: int, height: int) -> tuple[slice, slice]:
+    def span(centre: float, limit: int) -> slice:
+        return slice(int(np.clip(centre - reach, 0, limit)), int(np.clip(centre + reach + 2, 0, limit)))
+
+    return span(middle.imag, height), span(middle.real, width)
+
+
+def sample_scene(
+    seed: int | np.random.SeedSequence,
+    size: tuple[int, int] = (192, 144),
+    photos: Sequence[NDArray[np.uint8]] = (),
+    *,
+    num_objects: int | None = None,
+    use_photo: bool | None = None,
+    reference: float = 0.0,
+) -> Scene:
+    """A random scene of `size` (width, height). Unless told, photographs are used half of the time where there are any.
+
+    `reference` is the time at which the surfaces are those of the screen: textures of edits are aligned to that frame.
+    """
+    rng = np.random.default_rng(seed)
+    width, height = size
+    from_photo = bool(photos) and (rng.random() < 0.5 if use_photo is None else use_photo)
+    if num_objects is None:
+        num_objects = int(rng.integers(1, 4)) if not from_photo or rng.random() < 0.5 else 0
+    photo = None
+    if from_photo:
+        photo = _crop_photo(rng, photos[int(rng.integers(len(photos)))], min(size))
+    return Scene(
+        width=width,
+        height=height,
+        camera=_draw_camera(rng, from_photo),
+        things=_draw_things(rng, num_objects, width / min(size), height / min(size)),
+        painter=PAINTERS[int(rng.integers(len(PAINTERS)))],
+        painter_seed=int(rng.integers(2**31)),
+        photo=photo,
+        photo_gain=np.append(rng.uniform(0.85, 1.15) * rng.uniform(0.92, 1.08, 3), rng.uniform(0.8, 1.25)).astype(
+            np.float32
+        ),
+        reference=reference,
+    )
+
+
+def _crop_photo(rng: np.random.Generator, photo: NDArray[np.uint8], short_side: int) -> NDArray[np.uint8]:
+    """A random part of the photograph, stretched a little and perhaps mirrored, of 1.15 to 2 short sides."""
+    target = short_side * rng.uniform(1.15, 2.0)
+    scale = target / min(photo.shape[:2])
+    stretch = rng.uniform(-0.1, 0.1)
+    scaled = resize(photo, round(photo.shape[1] * scale * (1 + stretch)), round(photo.shape[0] * scale * (1 - stretch)))
+    height, width = scaled.shape[:2]
+    shift_x = int(rng.uniform(-0.5, 0.5) * max(width - 1.5 * short_side, 0))
+    shift_y = int(rng.uniform(-0.5, 0.5) * max(height - 1.15 * short_side, 0))
+    left, right = max(0, 2 * shift_x), width + min(0, 2 * shift_x)
+    top, bottom = max(0, 2 * shift_y), height + min(0, 2 * shift_y)
+    part = scaled[top:bottom, left:right]
+    return np.ascontiguousarray(part[:, ::-1] if rng.random() < 0.5 else part)
+
+
+def _draw_camera(rng: np.random.Generator, from_photo: bool) -> Pose:
+    if from_photo:
+        return Pose(
+            x=draw_path(rng, 0, 0.002, 0.04),
+            y=draw_path(rng, 0, 0.001, 0.03),
+            log_scale=draw_path(rng, 0.0, 0.001, 0.05),
+            angle=draw_path(rng, rng.uniform(-0.08, 0.08), 0.0, 0.02),
+        )
+    return Pose(
+        x=draw_path(rng, rng.uniform(-1, 1), 0.012, 0.06),
+        y=draw_path(rng, rng.uniform(-0.06, 0.06), 0.001, 0.03),
+        log_scale=draw_path(rng, rng.uniform(-0.25, 0.1), 0.002, 0.06),
+        angle=draw_path(rng, rng.uniform(-0.05, 0.05), 0.0, 0.03),
+    )
+
+
+def _draw_things(rng: np.random.Generator, number: int, width: float, height: float) -> tuple[Thing, ...]:
+    """Objects of different kinds, spread over the longer side (width, height in short sides)."""
+    names = rng.permutation(list(SHAPES))[:number]
+    things = []
+    for slot, name in zip(rng.permutation(number), names, strict=True):
+        radius = rng.uniform(0.15, 0.3 if number == 1 else 0.23)
+        along = (slot + rng.uniform(0.35, 0.65)) / number - 0.5
+        across = rng.uniform(-0.5, 0.5)
+        x, y = (along, across) if width >= height else (across, along)
+        colour_name = str(rng.choice(list(COLOURS)))
+        hue, saturation, value = COLOURS[colour_name]
+        upright = name in ("can", "cone", "cube")
+        pose = Pose(
+            x=draw_path(rng, x * (width - 1.6 * radius), 0.001, 0.12),
+            y=draw_path(rng, y * (height - 2 * radius), 0.0, 0.08),
+            log_scale=draw_path(rng, float(np.log(radius)), 0.0, 0.08),
+            angle=draw_path(rng, 0.0, 0.0 if upright else 0.04, 0.12),
+        )
+        tone = colour(
+            hue + rng.uniform(-0.012, 0.012), saturation * rng.uniform(0.85, 1), value * rng.uniform(0.9, 1.03)
+        )
+        things.append(Thing(str(name), colour_name, tone, pose))
+    return tuple(things)
+
+
+__all__ = ["COLOURS", "Layers", "Look", "ObjectLayer", "Path", "Scene", "Thing", "sample_scene"]
