@@ -39,8 +39,8 @@ class EditConfig:
     """What decides the picture, besides the model, the instruction and the frames themselves."""
 
     num_anchors: int | None = None
-    """Frames edited together, whose keys and values every other frame reads (Fairy, sec. 5.1): 3, or all of a range that
-    has fewer. 0 edits each frame alone."""
+    """Frames edited together, whose keys and values every other frame reads (Fairy, sec. 5.1). None is 3, or all frames
+    of a range that has fewer. 0 edits each frame alone."""
     num_steps: int | None = None
     """Denoising steps."""
     text_guidance: float | None = None

@@ -2,10 +2,10 @@
 
 F frames, K anchors, H rows, W columns; frames are uint8 (H, W, 3) in 0..255, at the size they are edited at.
 
-Exactness: the bits of an edited frame depend on the model, the settings, the anchors and that frame, never on the batch,
-its order or the number of workers. Kernels choose their way by the shape of a batch and by the number of threads, so both
-are fixed: frames are computed in micro-batches of one constant size (the last one padded), on the CPU each of them on one
-thread, and what runs side by side are whole micro-batches.
+Exactness: the bits of an edited frame depend on the model, the settings, the anchors and that frame, never on the
+batch, its order or the number of workers. Kernels choose their way by the shape of a batch and by the number of
+threads, so both are fixed: frames are computed in micro-batches of one constant size (the last one padded), on the CPU
+each of them on one thread, and what runs side by side are whole micro-batches.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ import numpy as np
 import torch
 
 from fairy import attention
-from fairy.anchors import AnchorBank, StepReader, StepWriter
+from fairy.anchors import AnchorBank, KeysValues, StepReader, StepWriter
 from fairy.config import EditConfig, EditSettings, RunConfig
 from fairy.errors import UsageError
 from fairy.frames import pad_to_multiple, to_tensor, to_uint8
+from fairy.memory import MemoryNeeded, foretell
 from fairy.models import (
     Conditioning,
     Model,
@@ -47,7 +48,7 @@ AnchorsAt = Callable[[int], StepWriter | StepReader | None]
 class Editor:
     """Edits frames with one model on one device.
 
-    The model's attention processors are exchanged until `close()`; they hold no state, so several edits may run at once.
+    The model's attention processors are exchanged until `close()`; they hold no state: several edits may run at once.
     """
 
     def __init__(self, model: Model, run: RunConfig | None = None, *, micro_batch: int | None = None) -> None:
@@ -80,36 +81,33 @@ class Editor:
         `frames` is uint8 (K, H, W, 3); with K = 0 the other frames will each be edited alone. `on_step` is called with
         the steps done and their number. Raises UsageError where the instruction is empty.
         """
-        if not instruction.strip():
-            raise UsageError('the instruction is empty; say what to change, for example "make it night"')
+        check_instruction(instruction)
         settings = (config or EditConfig()).resolved(self.model.defaults)
         height, width = frames.shape[1:3]
-        padded = pad_to_multiple(frames, self.model.multiple)
-        conditioning = encode_instruction(self.model, instruction, height=padded.shape[1], width=padded.shape[2])
+        padded_height, padded_width = pad_to_multiple(frames, self.model.multiple).shape[1:3]
+        conditioning = encode_instruction(self.model, instruction, height=padded_height, width=padded_width)
+        place = self._bank_device((height, width), len(frames), config)
         writers: list[StepWriter] = []
+
+        def write(step: int) -> StepWriter:
+            if on_step:
+                on_step(step, settings.num_steps)
+            writers.append(StepWriter(BRANCHES, place))
+            return writers[-1]
+
         edited = frames
         if len(frames):
             with self._workers(1) as pool:
-                place = self._bank_device(padded.shape, conditioning, settings)
-
-                def write(step: int) -> StepWriter:
-                    if on_step:
-                        on_step(step, settings.num_steps)
-                    writers.append(StepWriter(BRANCHES, place))
-                    return writers[-1]
-
                 edited = pool.submit(self._edit, frames, conditioning, settings, write).result()
-        return AnchorBank(
-            instruction, settings, conditioning, (height, width), edited, tuple(writer.layers for writer in writers)
-        )
+        steps = tuple(writer.layers for writer in writers)
+        return AnchorBank(instruction, settings, conditioning, (height, width), edited, steps)
 
     def edit_frames(self, frames: Iterable[np.ndarray], bank: AnchorBank) -> Iterator[np.ndarray]:
         """Edit each uint8 (H, W, 3) frame by itself, reading the anchors; lazily, in the order given.
 
         At most twice `batch_size` frames are held at a time, however many there are.
         """
-        batch_size = self.run.batch_size or self.default_batch_size
-        workers = max(1, batch_size // self.micro_batch) if self.model.device.type == "cpu" else 1
+        workers = self._num_workers
         waiting: deque[Future[np.ndarray]] = deque()
         with self._workers(workers) as pool:
             for chunk in _batched(frames, self.micro_batch):
@@ -119,34 +117,52 @@ class Editor:
             while waiting:
                 yield from waiting.popleft().result()
 
-    @property
-    def default_batch_size(self) -> int:
-        """Frames computed at a time where the user does not say."""
-        return self.micro_batch * (self.cores if self.model.device.type == "cpu" else 1)
-
-    def bank_bytes(self, frames_shape: tuple[int, ...], conditioning: Conditioning, settings: EditSettings) -> int:
-        """Memory that the bank of frames of shape (K, H, W, 3), padded, will take: a dry run without data."""
-        from torch._subclasses.fake_tensor import FakeTensorMode
-
+    def memory_needed(self, size: tuple[int, int], num_anchors: int, config: EditConfig | None = None) -> MemoryNeeded:
+        """What editing frames of `size` rows and columns with K anchors will take; nothing is computed for it."""
+        settings = (config or EditConfig()).resolved(self.model.defaults)
+        height, width = (-(-side // self.model.multiple) * self.model.multiple for side in size)
         writer = StepWriter(BRANCHES)
-        count, height, width, _ = frames_shape
-        device = self.model.device
-        timestep = make_scheduler(self.model, settings.num_steps).timesteps[0]
-        with FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad():
-            latents = torch.empty(BRANCHES * count, *latent_shape(self.model, height, width), device=device)
-            predict_noise(self.model, latents, latents, timestep, conditioning, {"anchors": writer})
-        return settings.num_steps * sum(t.nbytes for entry in writer.layers.values() for t in entry)
+        work = foretell(lambda: self._dry_run(height, width, num_anchors, writer)) if num_anchors else 0
+        shapes = {layer: [(t.shape, t.dtype) for t in entry] for layer, entry in writer.layers.items()}
 
-    def _bank_device(
-        self, frames_shape: tuple[int, ...], conditioning: Conditioning, settings: EditSettings
-    ) -> torch.device | None:
-        """Where the bank lives: `auto` leaves it on a GPU where it takes at most half of the free memory there."""
-        if self.run.bank == "device" or self.model.device.type != "cuda":
-            return torch.device("cpu") if self.run.bank == "host" else None
+        def one_micro_batch() -> None:
+            layers = {
+                layer: KeysValues(*(torch.empty(s, dtype=d) for s, d in entry)) for layer, entry in shapes.items()
+            }
+            self._dry_run(height, width, self.micro_batch, StepReader(layers, settings.anchor_strength or 1.0))
+
+        return MemoryNeeded(
+            weights=_weights_bytes(self.model),
+            bank=settings.num_steps * sum(t.nbytes for entry in writer.layers.values() for t in entry),
+            work=max(work, self._num_workers * foretell(one_micro_batch)),
+        )
+
+    def _dry_run(self, height: int, width: int, count: int, anchors: StepWriter | StepReader) -> None:
+        """What one step of `count` frames computes."""
+        model = self.model
+        conditioning = encode_instruction(model, "", height=height, width=width)
+        source = encode_frames(model, torch.empty(count, 3, height, width, device=model.device))
+        latents = torch.cat([source] * BRANCHES)
+        timestep = torch.zeros((), device=model.device)
+        predict_noise(model, latents, latents, timestep, conditioning, {"anchors": anchors})
+        decode_latents(model, source)
+
+    @property
+    def _num_workers(self) -> int:
+        """Micro-batches computed at a time."""
+        if self.model.device.type != "cpu":
+            return 1
+        return max(1, (self.run.batch_size or self.cores) // self.micro_batch)
+
+    def _bank_device(self, size: tuple[int, int], num_anchors: int, config: EditConfig | None) -> torch.device | None:
+        """Where the bank lives; None is where it is computed. `auto` spares a GPU what would take half its free memory."""
+        on_gpu = self.model.device.type == "cuda"
         if self.run.bank == "host":
             return torch.device("cpu")
+        if self.run.bank == "device" or not on_gpu:
+            return None
         free, _ = torch.cuda.mem_get_info(self.model.device)
-        return torch.device("cpu") if 2 * self.bank_bytes(frames_shape, conditioning, settings) > free else None
+        return torch.device("cpu") if 2 * self.memory_needed(size, num_anchors, config).bank > free else None
 
     def _edit_chunk(self, chunk: list[np.ndarray], bank: AnchorBank) -> np.ndarray:
         """Up to a micro-batch of frames, computed as a whole one."""
@@ -191,6 +207,16 @@ class Editor:
         finally:
             pool.shutdown(cancel_futures=True)
             torch.set_num_threads(threads)
+
+
+def _weights_bytes(model: Model) -> int:
+    return sum(t.nbytes for part in (model.unet, model.vae, *model.text_encoders) for t in part.parameters())
+
+
+def check_instruction(instruction: str) -> None:
+    """Refuse an instruction that says nothing."""
+    if not instruction.strip():
+        raise UsageError('the instruction is empty; say what to change, for example "make it night"')
 
 
 def _batched(frames: Iterable[np.ndarray], size: int) -> Iterator[list[np.ndarray]]:
