@@ -1,4 +1,4 @@
-"""What an instruction leaves open, drawn once a clip so that it is the same in every frame and everywhere in the picture."""
+"""What an instruction leaves open, drawn once a clip: the same in every frame and all over the picture."""
 
 from dataclasses import dataclass
 

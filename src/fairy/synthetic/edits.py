@@ -1,4 +1,4 @@
-"""Every edit with its wordings and its share of the training pairs: the one table of the synthetic world's instructions."""
+"""Every edit with its wordings and its share of the training pairs: the one table of instructions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -33,8 +33,9 @@ def backdrop(layers: Layers, choice: Choice) -> Array:
 def wood(layers: Layers, choice: Choice) -> Array:
     """One object of wood (open: from pale to dark, yellow to red)."""
     layer = layers.objects[choice.target]
-    ring = noise(layer.x * 0.05, layer.y * 0.3, 3) + 0.15 * layer.y
-    vein = 0.5 + 0.5 * np.cos(ring * np.float32(26))
+    bend = noise(layer.x * 0.08, layer.y * 0.08, 7)
+    ring = np.hypot(0.35 * (layer.x - 0.4), layer.y + 1.4) + 0.22 * bend
+    vein = 0.5 + 0.5 * np.cos(ring * np.float32(21))
     tone = 0.4 + 0.55 * choice.tone
     light, dark = colour(0.11 - 0.09 * choice.hue, 0.6, tone), colour(0.09 - 0.08 * choice.hue, 0.75, 0.5 * tone)
     albedo = mix(np.broadcast_to(light, (*vein.shape, 3)), dark, vein)

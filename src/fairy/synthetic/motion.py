@@ -1,4 +1,7 @@
-"""Where camera and objects are at time t. A similarity (zoom, roll, shift) of the plane is z -> a z + b on complex numbers x + iy."""
+"""Where camera and objects are at time t.
+
+A similarity of the plane (zoom, roll, shift) is z -> a z + b on complex numbers z = x + iy.
+"""
 
 from dataclasses import dataclass
 

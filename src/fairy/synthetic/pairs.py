@@ -39,7 +39,10 @@ def sample_pair(
     photos: Sequence[NDArray[np.uint8]] = (),
     edit: str | None = None,
 ) -> Pair:
-    """A random pair of `size` (width, height), with the wordings of `split`. The edit is drawn by EDITS' weights unless given."""
+    """A random pair of `size` (width, height), with the wordings of `split`.
+
+    The edit is drawn by the weights of EDITS unless given.
+    """
     if split not in SPLITS:
         raise UsageError(f"split is {split!r}; known: {', '.join(SPLITS)}")
     scene_seed, edit_seed = np.random.SeedSequence([seed, SPLITS.index(split)]).spawn(2)

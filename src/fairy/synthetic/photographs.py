@@ -1,4 +1,4 @@
-"""Photographs that come inside the wheels of scikit-image, scikit-learn and matplotlib; none is copied into this project."""
+"""Photographs that come inside the wheels of scikit-image, scikit-learn and matplotlib; none is copied here."""
 
 from functools import lru_cache
 from importlib.util import find_spec
@@ -35,7 +35,6 @@ def _read(package: str, name: str) -> NDArray[np.uint8]:
     if spec is None or spec.origin is None:
         raise MissingPackageError(f"the photographs inside {package} are missing: pip install 'fairy-video[train]'")
     with Image.open(Path(spec.origin).parent / name) as image:
-        image = image.convert("RGB")
         scale = SHORT_SIDE / min(image.size)
         size = (round(image.width * scale), round(image.height * scale))
-        return np.asarray(image.resize(size, Image.Resampling.LANCZOS))
+        return np.asarray(image.convert("RGB").resize(size, Image.Resampling.LANCZOS))

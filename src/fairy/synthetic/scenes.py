@@ -1,6 +1,8 @@
-"""A scene: a backdrop or a photograph, a moving camera and a few shaded objects; its state at time t depends on (seed, t) only.
+"""A scene: a backdrop or a photograph, a moving camera, a few shaded objects.
 
-Three planes, all joined by similarities: screen (pixels), world (unit: the frame's short side) and object (about -1..1).
+Its state at time t depends on (seed, t) only.
+
+Three planes, joined by similarities: screen (pixels), world (unit: the frame's short side), object (about -1..1).
 Textures live in the world or on an object, so the flow between any two frames is known exactly. H, W: the frame's size.
 """
 
@@ -68,7 +70,8 @@ class Layers:
     """A frame and what it is made of.
 
     surface_x, surface_y (H, W): where each pixel's piece of world or object was on the screen at the scene's reference
-    time, in pixels: what an edit draws there stays on the surface. turn (H, W): screen offset per surface offset, complex.
+    time, in pixels: what an edit draws there stays on the surface.
+    turn (H, W): screen offset per surface offset, complex.
     grain: the pitch of textures in pixels, 8 for frames of about 144 lines.
     """
 
@@ -98,7 +101,7 @@ class Layers:
 
 @dataclass(frozen=True)
 class Scene:
-    """See the module. `photo` (h, w, 3) uint8 is at one pixel a frame pixel; without one, `painter` draws the backdrop."""
+    """`photo` (h, w, 3) uint8 is at one pixel a frame pixel; without one, `painter` draws the backdrop."""
 
     width: int
     height: int
@@ -155,7 +158,7 @@ class Scene:
             return np.clip(picture, 0, 1)
         height, width = self.photo.shape[:2]
         columns, rows = x * self.short_side + (width - 1) / 2, y * self.short_side + (height - 1) / 2
-        picture = sample(self.photo, columns, rows).astype(np.float32) / 255
+        picture = sample(self.photo.astype(np.float32), columns, rows) / 255
         return np.clip(picture ** self.photo_gain[3] * self.photo_gain[:3], 0, 1)
 
 
@@ -217,7 +220,7 @@ def sample_scene(
         painter=PAINTERS[int(rng.integers(len(PAINTERS)))],
         painter_seed=int(rng.integers(2**31)),
         photo=photo,
-        photo_gain=np.append(rng.uniform(0.85, 1.15) * rng.uniform(0.92, 1.08, 3), rng.uniform(0.8, 1.25)).astype(
+        photo_gain=np.append(rng.uniform(0.85, 1.05) * rng.uniform(0.92, 1.06, 3), rng.uniform(0.8, 1.25)).astype(
             np.float32
         ),
         reference=reference,

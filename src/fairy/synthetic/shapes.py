@@ -41,9 +41,9 @@ def star(x: Array, y: Array) -> tuple[Array, Array, Array]:
     sector = np.mod(angle / (2 * np.pi) * 5 + 0.5, 1) - 0.5
     radius = np.hypot(x, y)
     fold = np.abs(sector) * (2 * np.pi / 5)
-    distance = radius * (np.cos(fold) + 1.05 * np.sin(fold)) - 1.0
+    distance = radius * (np.cos(fold) + 2.67 * np.sin(fold)) - 1.0
     shade = 0.78 + 0.28 * np.where(sector < 0, np.float32(1), np.float32(-1)) - 0.12 * y
-    return distance * 0.7, shade, np.zeros_like(x)
+    return distance * 0.35, shade, np.zeros_like(x)
 
 
 def cone(x: Array, y: Array) -> tuple[Array, Array, Array]:

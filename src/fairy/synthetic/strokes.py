@@ -1,6 +1,6 @@
 """Edits that redraw the whole picture: pencil, oil, mosaic, cartoon, watercolour, pop art.
 
-Strokes, tiles and hatching are laid on the surface (`Layers.surface_x`, `surface_y`), so they move with what they cover.
+Strokes, tiles and hatching are laid on the surface (`Layers.surface_x`, `surface_y`) and move with what they cover.
 """
 
 import numpy as np
@@ -32,20 +32,23 @@ def pencil(layers: Layers, choice: Choice) -> Array:
     tone = step(grey, 0.0, 0.85)
     first = 0.5 + 0.5 * np.cos((layers.surface_x + layers.surface_y) * np.float32(2 * np.pi / grain))
     second = 0.5 + 0.5 * np.cos((layers.surface_x - layers.surface_y) * np.float32(2 * np.pi / grain))
-    hatch = np.maximum(first * step(tone, 0.85, 0.25), second * step(tone, 0.45, 0.05))
-    ink = np.clip(0.75 * hatch + 0.25 * (1 - tone) + 1.1 * _outline(grey, 0.015, 0.06), 0, 1)
+    hatch = np.maximum(first * step(tone, 0.75, 0.15), second * step(tone, 0.35, 0.0))
+    ink = np.clip(0.6 * hatch + 0.15 * (1 - tone) + _outline(grey, 0.025, 0.08), 0, 1)
     paper = colour(choice.hue, 0.1 + 0.12 * choice.tone, 0.98)
     return mix(np.broadcast_to(paper, layers.picture.shape), colour(0.6, 0.1, 0.16), ink * 0.88)
 
 
-def oil(layers: Layers, choice: Choice) -> Array:
+def oil(layers: Layers, _choice: Choice) -> Array:
     """Broad flat brush strokes in strong colours."""
     grain = layers.grain
-    hue, saturation, value = to_hsv(blur(layers.picture, 0.25 * grain))
+    hue, saturation, value = to_hsv(blur(layers.picture, 0.15 * grain))
     paint = from_hsv(hue, np.clip(saturation * 1.3 + 0.05, 0, 1), np.clip(value * 1.08, 0, 1))
-    under, _ = _brush(layers, paint, 0.35, 1.15 * grain, 3)
-    over, cover = _brush(layers, paint, 1.25, 0.95 * grain, 7)
-    return np.clip(mix(under, over, cover), 0, 1)
+    picture, _cover = _brush(layers, paint, 0.35, 0.7 * grain, 3)
+    for angle, width, salt in ((1.25, 0.9 * grain, 7), (0.75, 0.75 * grain, 12)):
+        coat, cover = _brush(layers, paint, angle, width, salt)
+        is_near = step(np.abs(luma(coat) - luma(paint)), 0.22, 0.1)  # a stroke stops at the rim of what it paints
+        picture = mix(picture, coat, cover * is_near)
+    return np.clip(picture, 0, 1)
 
 
 def mosaic(layers: Layers, choice: Choice) -> Array:
@@ -55,13 +58,14 @@ def mosaic(layers: Layers, choice: Choice) -> Array:
     column, row = np.floor(x), np.floor(y)
     off_x, off_y = x - column - 0.5, y - row - 0.5
     tile = _sample_near(layers, blur(layers.picture, 0.3 * layers.grain), -off_x * grain, -off_y * grain)
+    tile = 0.5 + 1.15 * (tile - 0.5)
     tile = tile * (0.9 + 0.2 * cell_hash(column, row, 1) - 0.16 * (off_x + off_y))[..., None]
     inset = (0.5 - np.maximum(np.abs(off_x), np.abs(off_y))) * grain
     grout = colour(choice.hue, 0.6, 0.15 + 0.8 * choice.tone)
-    return np.clip(mix(np.broadcast_to(grout, tile.shape), tile, step(inset, 0.0, 2.0 * grain / 8)), 0, 1)
+    return np.clip(mix(np.broadcast_to(grout, tile.shape), tile, step(inset, 0.0, 0.25 * layers.grain)), 0, 1)
 
 
-def cartoon(layers: Layers, choice: Choice) -> Array:
+def cartoon(layers: Layers, _choice: Choice) -> Array:
     """Flat bright colours inside thick black outlines."""
     flat = smooth_flat(layers.picture, layers.grain // 2, 0.25)
     hue, saturation, value = to_hsv(flat)
@@ -69,7 +73,7 @@ def cartoon(layers: Layers, choice: Choice) -> Array:
     band = value * levels
     value = (np.floor(band) + step(band - np.floor(band), 0.4, 0.6)) / levels
     picture = from_hsv(hue, np.clip(saturation * 1.45, 0, 1), np.clip(0.12 + 0.9 * value, 0, 1))
-    edges = np.max([_outline(flat[..., channel], 0.03, 0.06) for channel in range(3)], axis=0)
+    edges = np.max([_outline(flat[..., channel], 0.06, 0.11) for channel in range(3)], axis=0)
     return mix(picture, np.full(3, 0.03, np.float32), edges)
 
 
@@ -78,24 +82,27 @@ def watercolour(layers: Layers, choice: Choice) -> Array:
     grain = np.float32(layers.grain)
     u, v = layers.surface_x / (16 * grain), layers.surface_y / (16 * grain)
     bleed_x, bleed_y = noise(u, v, 2) - 0.5, noise(u, v, 3) - 0.5
-    wet = _sample_near(layers, smooth_flat(layers.picture, layers.grain // 2, 0.3), bleed_x * grain, bleed_y * grain)
-    rim = _outline(luma(wet), 0.012, 0.08)
+    wash_in = smooth_flat(layers.picture, layers.grain // 2, 0.25)
+    wet = _sample_near(layers, wash_in, 0.45 * bleed_x * grain, 0.45 * bleed_y * grain)
+    rim = _outline(luma(wet), 0.02, 0.1)
     wash = colour(choice.hue, 0.4, 1.0)
     pale = 1 - (1 - wet) * (0.62 + 0.3 * (noise(u * 0.7, v * 0.7, 5) - 0.3))[..., None]
     pale = mix(pale, pale * wash, 0.6)
     paper = 0.97 + 0.06 * (noise(u * 6, v * 6, 0) - 0.5)
-    return np.clip(pale * (paper - 0.3 * rim)[..., None] + 0.02, 0, 1)
+    return np.clip(pale * (paper - 0.25 * rim)[..., None] + 0.02, 0, 1)
 
 
 def pop_art(layers: Layers, choice: Choice) -> Array:
     """Printed dots on flat loud colours (open: the inks)."""
     grain = np.float32(layers.grain)
     grey = blur(luma(layers.picture), 0.2 * layers.grain)
+    tone = step(grey, 0.05, 0.85)
     x, y = np.mod((layers.surface_x + 0.5) / grain, 1) - 0.5, np.mod((layers.surface_y + 0.5) / grain, 1) - 0.5
-    dot = step(np.hypot(x, y) - 0.62 * np.sqrt(np.clip(0.95 - grey, 0, 1)), 0.08, -0.08)
+    dot = step(np.hypot(x, y) - 0.62 * np.sqrt(np.clip(0.95 - tone, 0, 1)), 0.08, -0.08)
     paper, ink = colour(choice.hue, 0.55, 1.0), colour(choice.hue + 0.3 + 0.4 * choice.second_hue, 0.9, 0.75)
     picture = mix(np.broadcast_to(paper, layers.picture.shape), ink, dot)
-    return mix(picture, np.full(3, 0.04, np.float32), step(grey, 0.22, 0.14))
+    black = np.maximum(step(grey, 0.2, 0.12), _outline(grey, 0.05, 0.09))
+    return mix(picture, np.full(3, 0.04, np.float32), black)
 
 
 def _outline(grey: Array, low: float, high: float) -> Array:
@@ -113,16 +120,16 @@ def _sample_near(layers: Layers, picture: Array, off_x: Array, off_y: Array) -> 
 
 def _brush(layers: Layers, paint: Array, angle: float, width: float, salt: int) -> tuple[Array, Array]:
     """One coat of strokes: its colours, and where it covers. Strokes bend with slow noise on the surface."""
-    slow = 1 / (40 * layers.grain)
-    bend = 6 * width * noise(layers.surface_x * slow, layers.surface_y * slow, 6)
+    slow = np.float32(1 / (4 * layers.grain))
+    bend = 1.5 * width * (np.sin(layers.surface_x * slow + salt) + np.sin(layers.surface_y * slow * np.float32(1.3)))
     cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-    along = (cos * layers.surface_x + sin * layers.surface_y) / (3.2 * width)
+    along = (cos * layers.surface_x + sin * layers.surface_y) / (2.6 * width)
     across = (cos * layers.surface_y - sin * layers.surface_x + bend) / width
     row = np.floor(across)
     along = along + cell_hash(row, row, salt)
     column = np.floor(along)
     u, v = along - column - 0.5, across - row - 0.5
-    off_u, off_v = -u * (3.2 * width), -v * width
+    off_u, off_v = -u * (2.6 * width), -v * width
     flat = _sample_near(layers, paint, cos * off_u - sin * off_v, sin * off_u + cos * off_v)
     bristle = noise(along * 0.06, across * 0.35, 0)
     tone = 0.88 + 0.2 * cell_hash(column, row, salt + 1) + 0.2 * (bristle - 0.5)
