@@ -82,8 +82,8 @@ class SelfAttention:
         values = torch.cat([values, repeat(anchor_values, "b kl c -> (b f) kl c", f=num_frames)], dim=1)
         bias = None
         if reader.strength < 1.0:
-            bias = queries.new_zeros(keys.shape[1])
-            bias[own:] = math.log(reader.strength)
+            bias = queries.new_zeros(1, keys.shape[1])
+            bias[:, own:] = math.log(reader.strength)
         return attend(queries, keys, values, heads, bias)
 
 
@@ -108,7 +108,7 @@ class TextAttention:
 def attend(
     queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, heads: int, bias: torch.Tensor | None = None
 ) -> torch.Tensor:
-    """softmax(Q K^T / sqrt(d) + bias) V; (n, L, C), (n, M, C), (n, M, C) and (M,) -> (n, L, C)."""
+    """softmax(Q K^T / sqrt(d) + bias) V; (n, L, C), (n, M, C), (n, M, C) and (1, M) -> (n, L, C)."""
     queries, keys, values = (rearrange(x, "n l (h d) -> n h l d", h=heads) for x in (queries, keys, values))
     return rearrange(F.scaled_dot_product_attention(queries, keys, values, attn_mask=bias), "n h l d -> n l (h d)")
 

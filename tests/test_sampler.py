@@ -1,0 +1,55 @@
+"""Noise, guidance and the denoising loop."""
+
+import pytest
+import torch
+from diffusers import DDIMScheduler, EulerAncestralDiscreteScheduler, HeunDiscreteScheduler
+
+from fairy.sampler import denoise, guide, shared_noise
+
+
+def test_all_frames_share_one_noise_drawn_from_the_seed():
+    noise, _ = shared_noise(7, 3, (4, 2, 2))
+    expected = torch.randn(4, 2, 2, generator=torch.Generator().manual_seed(7))
+    assert all(torch.equal(frame, expected) for frame in noise)
+
+
+def test_the_generators_go_on_alike():
+    _, generators = shared_noise(7, 3, (4, 2, 2))
+    draws = [torch.randn(5, generator=generator) for generator in generators]
+    assert torch.equal(draws[0], draws[1])
+    assert torch.equal(draws[0], draws[2])
+
+
+def test_guidance_of_one_is_the_full_prediction():
+    full, image_only, neither = torch.randn(3, 1, 4, 2, 2)
+    torch.testing.assert_close(guide(full, image_only, neither, 1.0, 1.0), full)
+
+
+def test_guidance_weighs_both_differences():
+    full, image_only, neither = torch.tensor([5.0]), torch.tensor([3.0]), torch.tensor([2.0])
+    assert guide(full, image_only, neither, 7.5, 1.5).item() == 2 + 7.5 * 2 + 1.5 * 1
+
+
+@pytest.mark.parametrize("kind", [EulerAncestralDiscreteScheduler, DDIMScheduler, HeunDiscreteScheduler])
+def test_a_perfect_denoiser_lands_on_the_picture(kind):
+    """A denoiser that knows the clean latents and answers with the noise in its input ends there exactly."""
+    clean = torch.linspace(-1, 1, 16).view(1, 1, 4, 4)
+    scheduler = kind(beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012)
+    scheduler.set_timesteps(5)
+    alphas = scheduler.alphas_cumprod
+
+    def predict(latents, step, timestep):
+        kept = alphas[timestep.long()]
+        return (latents - kept.sqrt() * clean) / (1 - kept).sqrt()
+
+    noise, generators = shared_noise(0, 1, (1, 4, 4))
+    *_, last = denoise(predict, scheduler, noise, generators, text_guidance=1.0, image_guidance=1.0)
+    assert (last - clean).abs().max() < 0.12
+
+
+def test_the_caller_sees_every_step():
+    scheduler = EulerAncestralDiscreteScheduler()
+    scheduler.set_timesteps(4)
+    noise, generators = shared_noise(0, 2, (1, 4, 4))
+    steps = list(denoise(lambda x, *_: x, scheduler, noise, generators, text_guidance=1.0, image_guidance=1.0))
+    assert [step.shape for step in steps] == [noise.shape] * 4
