@@ -16,12 +16,11 @@ class Choice:
     colour_name: str = ""
 
 
-def draw_choice(rng: np.random.Generator, num_objects: int = 0, colour_names: tuple[str, ...] = ("",)) -> Choice:
+def draw_choice(rng: np.random.Generator, num_objects: int = 0) -> Choice:
     hue, second_hue, tone = rng.random(3)
     return Choice(
         hue=float(hue),
         second_hue=float(second_hue),
         tone=float(tone),
         target=int(rng.integers(max(num_objects, 1))),
-        colour_name=str(rng.choice(colour_names)),
     )

@@ -5,7 +5,7 @@ learn them; over a clip they stay on the surfaces. H, W: the frame's size.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,12 +74,16 @@ def sample_pair(
 
 
 def choose(scene: Scene, edit: Edit, rng: np.random.Generator) -> Choice:
-    """Draw what `edit` leaves open. The named colour is never the one that the object already has."""
+    """Draw what `edit` leaves open. An object never gets the colour that it already has."""
     choice = draw_choice(rng, len(scene.things))
-    if edit is not EDITS["named_colour"]:
+    if not scene.things:
         return choice
-    names = tuple(name for name in COLOURS if name != scene.things[choice.target].colour_name)
-    return Choice(choice.hue, choice.second_hue, choice.tone, choice.target, str(rng.choice(names)))
+    own = scene.things[choice.target].colour_name
+    names = [name for name in COLOURS if name != own]
+    choice = replace(choice, colour_name=str(rng.choice(names)))
+    if edit is EDITS["paint"] and own != "white":
+        return replace(choice, hue=(COLOURS[own][0] + 0.12 + 0.76 * choice.hue) % 1)
+    return choice
 
 
 def word(scene: Scene, edit: Edit, choice: Choice, split: str, rng: np.random.Generator) -> str:

@@ -211,7 +211,7 @@ def sample_scene(
         num_objects = int(rng.integers(1, 4)) if not from_photo or rng.random() < 0.5 else 0
     photo = None
     if from_photo:
-        photo = _crop_photo(rng, photos[int(rng.integers(len(photos)))], min(size))
+        photo = _crop_photo(rng, photos[int(rng.integers(len(photos)))], width, height)
     return Scene(
         width=width,
         height=height,
@@ -227,18 +227,19 @@ def sample_scene(
     )
 
 
-def _crop_photo(rng: np.random.Generator, photo: NDArray[np.uint8], short_side: int) -> NDArray[np.uint8]:
-    """A random part of the photograph, stretched a little and perhaps mirrored, of 1.15 to 2 short sides."""
-    target = short_side * rng.uniform(1.15, 2.0)
-    scale = target / min(photo.shape[:2])
-    stretch = rng.uniform(-0.1, 0.1)
-    scaled = resize(photo, round(photo.shape[1] * scale * (1 + stretch)), round(photo.shape[0] * scale * (1 - stretch)))
-    height, width = scaled.shape[:2]
-    shift_x = int(rng.uniform(-0.5, 0.5) * max(width - 1.5 * short_side, 0))
-    shift_y = int(rng.uniform(-0.5, 0.5) * max(height - 1.15 * short_side, 0))
-    left, right = max(0, 2 * shift_x), width + min(0, 2 * shift_x)
-    top, bottom = max(0, 2 * shift_y), height + min(0, 2 * shift_y)
-    part = scaled[top:bottom, left:right]
+def _crop_photo(rng: np.random.Generator, photo: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """A random part of the photograph that covers the frame and a margin, stretched a little and perhaps mirrored."""
+    margin = 1.15
+    cover = margin * max(width / photo.shape[1], height / photo.shape[0]) * rng.uniform(1.0, 1.7)
+    stretch = rng.uniform(0.0, 0.15, 2)
+    scaled = resize(
+        photo, *(round(side * cover * (1 + s)) for side, s in zip(photo.shape[1::-1], stretch, strict=True))
+    )
+    left, top = (
+        int(rng.uniform(0, max(have - margin * need, 0)))
+        for have, need in zip(scaled.shape[1::-1], (width, height), strict=True)
+    )
+    part = scaled[top : top + round(margin * height), left : left + round(margin * width)]
     return np.ascontiguousarray(part[:, ::-1] if rng.random() < 0.5 else part)
 
 

@@ -96,9 +96,9 @@ def pop_art(layers: Layers, choice: Choice) -> Array:
     """Printed dots on flat loud colours (open: the inks)."""
     grain = np.float32(layers.grain)
     grey = blur(luma(layers.picture), 0.2 * layers.grain)
-    tone = step(grey, 0.05, 0.85)
+    tone = 0.5 * grey + 0.5 * step(grey, 0.05, 1.0)
     x, y = np.mod((layers.surface_x + 0.5) / grain, 1) - 0.5, np.mod((layers.surface_y + 0.5) / grain, 1) - 0.5
-    dot = step(np.hypot(x, y) - 0.62 * np.sqrt(np.clip(0.95 - tone, 0, 1)), 0.08, -0.08)
+    dot = step(np.hypot(x, y) - 0.62 * np.sqrt(np.clip(1.02 - tone, 0, 1)), 0.08, -0.08)
     paper, ink = colour(choice.hue, 0.55, 1.0), colour(choice.hue + 0.3 + 0.4 * choice.second_hue, 0.9, 0.75)
     picture = mix(np.broadcast_to(paper, layers.picture.shape), ink, dot)
     black = np.maximum(step(grey, 0.2, 0.12), _outline(grey, 0.05, 0.09))
