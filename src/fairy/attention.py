@@ -114,11 +114,13 @@ def attend(
 
 
 def install(denoiser: HasProcessors) -> dict[str, Any]:
-    """Exchange the processors of every attention layer; returns the former ones for `uninstall`."""
+    """Exchange the processors of every attention layer; returns the former ones for `uninstall`.
+
+    Installing twice changes nothing the second time. Uninstall in the opposite order.
+    """
     former = denoiser.attn_processors
-    if any(isinstance(processor, SelfAttention) for processor in former.values()):
-        return {name: getattr(processor, "wrapped", processor) for name, processor in former.items()}
-    denoiser.set_attn_processor({name: _replacement(name, processor) for name, processor in former.items()})
+    if not any(isinstance(processor, SelfAttention) for processor in former.values()):
+        denoiser.set_attn_processor({name: _replacement(name, processor) for name, processor in former.items()})
     return former
 
 

@@ -85,7 +85,6 @@ class Editor:
         settings = (config or EditConfig()).resolved(self.model.defaults)
         height, width = frames.shape[1:3]
         padded_height, padded_width = pad_to_multiple(frames, self.model.multiple).shape[1:3]
-        conditioning = encode_instruction(self.model, instruction, height=padded_height, width=padded_width)
         place = self._bank_device((height, width), len(frames), config)
         writers: list[StepWriter] = []
 
@@ -95,9 +94,13 @@ class Editor:
             writers.append(StepWriter(BRANCHES, place))
             return writers[-1]
 
-        edited = frames
-        if len(frames):
-            with self._workers(1) as pool:
+        with self._workers(1) as pool:
+            encoding = pool.submit(
+                encode_instruction, self.model, instruction, height=padded_height, width=padded_width
+            )
+            conditioning = encoding.result()
+            edited = frames
+            if len(frames):
                 edited = pool.submit(self._edit, frames, conditioning, settings, write).result()
         steps = tuple(writer.layers for writer in writers)
         return AnchorBank(instruction, settings, conditioning, (height, width), edited, steps)
@@ -155,7 +158,7 @@ class Editor:
         return max(1, (self.run.batch_size or self.cores) // self.micro_batch)
 
     def _bank_device(self, size: tuple[int, int], num_anchors: int, config: EditConfig | None) -> torch.device | None:
-        """Where the bank lives; None is where it is computed. `auto` spares a GPU what would take half its free memory."""
+        """Where the bank lives; None is where it is computed. `auto` spares a GPU what takes half its free memory."""
         on_gpu = self.model.device.type == "cuda"
         if self.run.bank == "host":
             return torch.device("cpu")
