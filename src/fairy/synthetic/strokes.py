@@ -28,12 +28,13 @@ from fairy.synthetic.scenes import Layers
 def pencil(layers: Layers, choice: Choice) -> Array:
     """Grey outlines and hatching on tinted paper (open: its tint)."""
     grain = layers.grain
-    grey = blur(luma(layers.picture), 0.12 * grain)
+    soft = blur(layers.picture, 0.12 * grain)
+    grey = luma(soft)
     tone = step(grey, 0.0, 0.85)
     first = 0.5 + 0.5 * np.cos((layers.surface_x + layers.surface_y) * np.float32(2 * np.pi / grain))
     second = 0.5 + 0.5 * np.cos((layers.surface_x - layers.surface_y) * np.float32(2 * np.pi / grain))
     hatch = np.maximum(first * step(tone, 0.75, 0.15), second * step(tone, 0.35, 0.0))
-    ink = np.clip(0.6 * hatch + 0.15 * (1 - tone) + _outline(grey, 0.025, 0.08), 0, 1)
+    ink = np.clip(0.6 * hatch + 0.15 * (1 - tone) + _colour_outline(soft, 0.035, 0.09), 0, 1)
     paper = colour(choice.hue, 0.1 + 0.12 * choice.tone, 0.98)
     return mix(np.broadcast_to(paper, layers.picture.shape), colour(0.6, 0.1, 0.16), ink * 0.88)
 
@@ -73,8 +74,7 @@ def cartoon(layers: Layers, _choice: Choice) -> Array:
     band = value * levels
     value = (np.floor(band) + step(band - np.floor(band), 0.4, 0.6)) / levels
     picture = from_hsv(hue, np.clip(saturation * 1.45, 0, 1), np.clip(0.12 + 0.9 * value, 0, 1))
-    edges = np.max([_outline(flat[..., channel], 0.06, 0.11) for channel in range(3)], axis=0)
-    return mix(picture, np.full(3, 0.03, np.float32), edges)
+    return mix(picture, np.full(3, 0.03, np.float32), _colour_outline(flat, 0.06, 0.11))
 
 
 def watercolour(layers: Layers, choice: Choice) -> Array:
@@ -95,13 +95,14 @@ def watercolour(layers: Layers, choice: Choice) -> Array:
 def pop_art(layers: Layers, choice: Choice) -> Array:
     """Printed dots on flat loud colours (open: the inks)."""
     grain = np.float32(layers.grain)
-    grey = blur(luma(layers.picture), 0.2 * layers.grain)
+    soft = blur(layers.picture, 0.2 * layers.grain)
+    grey = luma(soft)
     tone = 0.5 * grey + 0.5 * step(grey, 0.05, 1.0)
     x, y = np.mod((layers.surface_x + 0.5) / grain, 1) - 0.5, np.mod((layers.surface_y + 0.5) / grain, 1) - 0.5
     dot = step(np.hypot(x, y) - 0.62 * np.sqrt(np.clip(1.02 - tone, 0, 1)), 0.08, -0.08)
     paper, ink = colour(choice.hue, 0.55, 1.0), colour(choice.hue + 0.3 + 0.4 * choice.second_hue, 0.9, 0.75)
     picture = mix(np.broadcast_to(paper, layers.picture.shape), ink, dot)
-    black = np.maximum(step(grey, 0.2, 0.12), _outline(grey, 0.05, 0.09))
+    black = np.maximum(step(grey, 0.14, 0.08), _colour_outline(soft, 0.07, 0.12))
     return mix(picture, np.full(3, 0.04, np.float32), black)
 
 
@@ -109,6 +110,11 @@ def _outline(grey: Array, low: float, high: float) -> Array:
     """Lines of two pixels or more where the map changes, 0..1."""
     across, down = gradients(grey)
     return widen(step(np.hypot(across, down), low, high), 2)
+
+
+def _colour_outline(picture: Array, low: float, high: float) -> Array:
+    """Lines where any of the three channels changes, 0..1."""
+    return np.maximum.reduce([_outline(picture[..., channel], low, high) for channel in range(3)])
 
 
 def _sample_near(layers: Layers, picture: Array, off_x: Array, off_y: Array) -> Array:
