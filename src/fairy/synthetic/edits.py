@@ -38,89 +38,92 @@ def _object(apply: Callable[[Layers, Choice], Array], weight: float, is_open: bo
     return Edit(apply, "object", weight, is_open, tuple(train.split("; ")), tuple(heldout.split("; ")))
 
 
-# Shares: whole-picture edits 0.60, edits of objects 0.40; 0.77 of all pairs leave something open.
+# Shares: whole-picture edits 0.60, edits of objects 0.40; 0.72 of all pairs leave something open.
+# Every word of a held-out wording occurs in some training wording: what is held out is the way they are put together.
 EDITS: dict[str, Edit] = {
     "night": _whole(
         looks.night, 0.06, True,
-        "make it night; turn day into night; change it to night time; make it a night scene; set it at night",
-        "make it look like night; turn this into a night scene",
+        "make it night; turn day into night; change it to night time; make it look like night; make it a night scene",
+        "turn this into a night scene; set it at night",
     ),
     "sunset": _whole(
         looks.sunset, 0.06, True,
         "make it sunset; change it to sunset; make it a sunset scene; add a sunset light; set it at sunset",
-        "make it look like sunset; turn this into a sunset",
+        "make it look like sunset; turn this into a sunset scene",
     ),
     "snow": _whole(
         looks.snow, 0.05, False,
-        "make it snow; add snow; turn it into winter; cover it with snow; make it a snowy winter scene",
-        "make it look like winter; change it to a snowy day",
+        "make it snow; add snow; turn it into winter; cover it with snow; make it a snowy winter day; "
+        "make it look like winter",
+        "change it to a snowy winter; turn this into a winter scene",
     ),
     "autumn": _whole(
-        looks.autumn, 0.05, True,
+        looks.autumn, 0.04, True,
         "make it autumn; turn it into autumn; change the season to autumn; make it fall; add autumn leaves",
         "make it look like autumn; change it to an autumn day",
     ),
     "pencil": _whole(
         strokes.pencil, 0.05, True,
         "make it a pencil sketch; turn it into a pencil drawing; draw it with a pencil; make it a sketch; "
-        "in the style of a pencil drawing",
-        "make it look like a pencil drawing; turn this into a sketch",
+        "in the style of a pencil drawing; turn the video into a sketch",
+        "make it look like a pencil sketch; turn this into a pencil drawing",
     ),
     "oil": _whole(
         strokes.oil, 0.05, False,
         "make it an oil painting; turn it into an oil painting; paint it with oil; add brush strokes; "
-        "in the style of an oil painting",
-        "make it look like an oil painting; turn this into a painting with brush strokes",
+        "make it look like an oil painting",
+        "in the style of an oil painting; turn this into a painting with brush strokes",
     ),
     "mosaic": _whole(
         strokes.mosaic, 0.05, True,
-        "make it a mosaic; turn it into a mosaic; make it out of tiles; change it to a tile mosaic; "
+        "make it a mosaic; turn it into a mosaic; make it out of tiles; turn this into a tile mosaic; "
         "in the style of a mosaic",
-        "make it look like a mosaic; turn this into mosaic tiles",
+        "make it look like a mosaic; change it to mosaic tiles",
     ),
     "cartoon": _whole(
         strokes.cartoon, 0.05, False,
-        "make it a cartoon; turn it into a cartoon; draw it as a cartoon; make it a comic; in the style of a cartoon",
+        "make it a cartoon; turn it into a cartoon; draw it as a cartoon; make it a comic; in the style of a cartoon; "
+        "turn the video into a cartoon",
         "make it look like a cartoon; turn this into a comic cartoon",
     ),
     "watercolour": _whole(
-        strokes.watercolour, 0.05, True,
+        strokes.watercolour, 0.04, True,
         "make it a watercolor; turn it into a watercolor painting; paint it with watercolor; "
-        "change it to a watercolor; in the style of a watercolor painting",
-        "make it look like a watercolor; turn this into a watercolor painting",
+        "change it to a watercolor; make it look like a watercolor painting",
+        "in the style of a watercolor; turn this into a watercolor",
     ),
     "sepia": _whole(
         looks.sepia, 0.03, False,
         "make it an old photo; turn it into an old photo; make it sepia; change it to sepia; "
-        "in the style of an old photo",
-        "make it look like an old photo; turn this into a sepia photo",
+        "make it look like an old photo",
+        "in the style of an old photo; turn this into a sepia photo",
     ),
     "neon": _whole(
-        looks.neon, 0.04, True,
+        looks.neon, 0.03, True,
         "make it neon; turn it into neon lights; add neon lights; make it cyberpunk; in the style of cyberpunk",
-        "make it look like neon; turn this into cyberpunk",
+        "make it look like neon lights; turn this into cyberpunk",
     ),
     "duotone": _whole(
-        looks.duotone, 0.05, True,
-        "make it duotone; turn it into a duotone; use two colors; print it in two colors; in the style of a duotone",
-        "make it look like a duotone; turn this into two colors",
+        looks.duotone, 0.04, True,
+        "make it duotone; turn it into a duotone; use two colors; print it in two colors; turn this into a duotone",
+        "make it look like a duotone; in the style of a duotone",
     ),
     "pop_art": _whole(
-        strokes.pop_art, 0.04, True,
+        strokes.pop_art, 0.03, True,
         "make it pop art; turn it into pop art; print it with dots; change it to pop art; in the style of pop art",
-        "make it look like pop art; turn this into printed dots",
+        "make it look like pop art; turn this into pop art dots",
     ),
     "thermal": _whole(
         looks.thermal, 0.02, False,
         "make it a heat map; turn it into a heat map; use a thermal camera; make it thermal; "
-        "in the style of a thermal camera",
-        "make it look like a heat map; turn this into a thermal photo",
+        "make it look like a thermal camera",
+        "in the style of a heat map; turn this into a thermal photo",
     ),
     "paint": _object(
         materials.paint, 0.12, True,
-        "paint the {object}; paint the {object} in a new color; change the color of the {object}; "
-        "give the {object} a new color",
-        "make the {object} a new color; repaint the {object}",
+        "paint the {object}; repaint the {object}; paint the {object} in a new color; "
+        "change the color of the {object}; give the {object} a new color",
+        "make the {object} a new color; repaint the {object} in a new color",
     ),
     "paint_all": _object(
         materials.paint_all, 0.06, True,
@@ -132,7 +135,7 @@ EDITS: dict[str, Edit] = {
         materials.named_colour, 0.06, False,
         "make the {object} {colour}; paint the {object} {colour}; turn the {object} {colour}; "
         "change the {object} to {colour}; give the {object} a {colour} color",
-        "make the color of the {object} {colour}; repaint the {object} {colour}",
+        "change the color of the {object} to {colour}; repaint the {object} {colour}",
     ),
     "backdrop": _object(
         materials.backdrop, 0.06, True,
@@ -143,19 +146,19 @@ EDITS: dict[str, Edit] = {
     "wood": _object(
         materials.wood, 0.06, True,
         "turn the {object} into wood; make the {object} wooden; make the {object} out of wood; "
-        "change the {object} to wood; give the {object} a wood texture",
-        "make the {object} look like wood; turn the {object} into a wooden {object}",
+        "change the {object} to wood; turn the {object} into a wooden {object}",
+        "make the {object} look like wood; give the {object} a wooden look",
     ),
     "gold": _object(
         materials.gold, 0.02, False,
         "turn the {object} into gold; make the {object} golden; make the {object} out of gold; "
-        "change the {object} to gold; give the {object} a gold texture",
+        "change the {object} to gold; give the {object} a golden look",
         "make the {object} look like gold; turn the {object} into a golden {object}",
     ),
     "hat": _object(
         materials.hat, 0.02, True,
         "put a hat on the {object}; add a hat to the {object}; give the {object} a hat; make the {object} wear a hat",
-        "put a top hat on the {object}; let the {object} wear a hat",
+        "put a new hat on the {object}; add a hat on the {object}",
     ),
 }  # fmt: skip
 

@@ -19,7 +19,7 @@ except ImportError as error:
 
 Array = NDArray[np.floating[Any]]  # float32 but where a step in between is wider
 
-cv2.setNumThreads(1)
+cv2.setNumThreads(1)  # pictures are small, and callers run several processes
 
 NOISE_SIZE = 256
 NUM_NOISES = 8
