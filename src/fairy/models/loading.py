@@ -1,0 +1,150 @@
+"""`load`: from a name to a model that is ready to edit with."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
+from safetensors import SafetensorError
+from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+
+from fairy.config import EMBEDDED
+from fairy.errors import ModelError, UsageError
+from fairy.models import hub
+from fairy.models.bundle import Model
+from fairy.models.catalog import EMBEDDED_FOLDER
+from fairy.models.folder import ModelFolder, open_folder, read_json, select_weights
+from fairy.models.lora import fuse_lora
+from fairy.models.quiet import quiet_libraries
+from fairy.models.schedulers import scheduler_class
+
+WEIGHTED = {
+    loader.__name__: loader
+    for loader in (UNet2DConditionModel, AutoencoderKL, AutoencoderTiny, CLIPTextModel, CLIPTextModelWithProjection)
+}
+DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+
+
+def load(
+    name_or_path: str | Path | None = None,
+    *,
+    device: str | torch.device = "auto",
+    dtype: str | torch.dtype = "auto",
+    lora: str | None = None,
+    lora_scale: float = 1.0,
+    scheduler: str | None = None,
+) -> Model:
+    """Load a folder in diffusers' format, a hub id (owner/name), or with None the embedded model.
+
+    `device` is auto, cpu, mps, cuda or cuda:N; `dtype` is auto, float32, float16 or bfloat16; `lora` is a safetensors
+    file, a folder or a hub id; `scheduler` is a name out of `fairy.models.schedulers`. Only safetensors are read, and
+    no code that comes with a model is run.
+    """
+    chosen_device = choose_device(str(device))
+    chosen_dtype = choose_dtype(str(dtype), chosen_device)
+    sampler = scheduler_class(scheduler) if scheduler else None
+    folder = find(name_or_path, half=chosen_dtype is not torch.float32)
+    with quiet_libraries():
+        model = _load_parts(folder, sampler, chosen_device, chosen_dtype)
+        if lora:
+            fuse_lora(model, lora, lora_scale)
+    for module in (model.unet, model.vae, *model.text_encoders):
+        module.requires_grad_(False).eval()
+    return model
+
+
+def find(name_or_path: str | Path | None, *, half: bool) -> ModelFolder:
+    """The model's folder, checked and complete; `half` prefers 16-bit weights."""
+    name = str(name_or_path or EMBEDDED)
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return open_folder(path, name)
+    if name == EMBEDDED:
+        return open_folder(EMBEDDED_FOLDER, name)
+    if path.is_file():
+        raise ModelError(f"{name} is a file; a model is a folder in diffusers' format or a hub id. See `fairy models`.")
+    if isinstance(name_or_path, Path) or not hub.is_hub_id(name):
+        raise ModelError(f"{name} is neither a folder nor a hub id (owner/name). See `fairy models`.")
+    return hub.fetch_model(name, half=half)
+
+
+def choose_device(name: str) -> torch.device:
+    """The device called `name`; auto is the best there is."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", name):
+        raise UsageError(f"--device {name}: unknown. Accepted are auto, cpu, mps, cuda and cuda:N.")
+    device = torch.device(name)
+    count = {"cpu": 1, "mps": int(torch.backends.mps.is_available()), "cuda": torch.cuda.device_count()}[device.type]
+    if (device.index or 0) >= count:
+        raise UsageError(f"--device {name}: this machine has {count or 'no'} such device. Try --device auto.")
+    return device
+
+
+def choose_dtype(name: str, device: torch.device) -> torch.dtype:
+    """The number format called `name`; auto is float32 on the CPU and 16 bits elsewhere."""
+    name = name.removeprefix("torch.")
+    if name == "auto":
+        if device.type == "cuda":
+            name = "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
+        else:
+            name = "float16" if device.type == "mps" else "float32"
+    if name not in DTYPES:
+        raise UsageError(f"--dtype {name}: unknown. Accepted are auto, {', '.join(DTYPES)}.")
+    return DTYPES[name]
+
+
+def _load_parts(folder: ModelFolder, sampler: Any, device: torch.device, dtype: torch.dtype) -> Model:
+    vae_config = read_json(folder.path / "vae" / "config.json")
+    # The autoencoder of SDXL overflows in float16 and says so.
+    vae_dtype = torch.float32 if dtype is torch.float16 and vae_config.get("force_upcast") else dtype
+    config = read_json(folder.path / "scheduler" / "scheduler_config.json")
+    return Model(
+        name=folder.name,
+        path=folder.path,
+        unet=_load_weighted(folder, "unet", dtype).to(device),
+        vae=_load_weighted(folder, "vae", vae_dtype).to(device),
+        text_encoders=tuple(_load_weighted(folder, part, dtype).to(device) for part in folder.text_components),
+        tokenizers=tuple(_load_tokenizer(folder, part) for part in folder.text_components.values()),
+        scheduler=(sampler or scheduler_class(folder.defaults.scheduler)).from_config(config),
+        defaults=folder.defaults,
+        device=device,
+        dtype=dtype,
+        is_cosxl_edit=folder.is_cosxl_edit,
+        zeroes_empty_prompt=folder.zeroes_empty_prompt,
+    )
+
+
+def _load_weighted(folder: ModelFolder, component: str, dtype: torch.dtype) -> Any:
+    loader = WEIGHTED[folder.index[component][1]]
+    # transformers renamed torch_dtype; diffusers takes both by now.
+    dtype_argument = "torch_dtype" if loader.__module__.startswith("diffusers") else "dtype"
+    weights = select_weights(folder, folder.files(), component, half=dtype is not torch.float32)
+    try:
+        module, report = loader.from_pretrained(
+            folder.path,
+            subfolder=component,
+            variant=weights.variant,
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+            **{dtype_argument: dtype},
+        )
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        reason = str(error).strip().splitlines()[0].rstrip(".:")
+        raise ModelError(f"The {component} of {folder.name} cannot be loaded: {reason}.") from error
+    if missing := sorted(report["missing_keys"]):
+        raise ModelError(
+            f"The {component} of {folder.name} is damaged: {len(missing)} tensors are missing, such as {missing[0]}."
+        )
+    return module
+
+
+def _load_tokenizer(folder: ModelFolder, component: str) -> Any:
+    try:
+        return CLIPTokenizer.from_pretrained(folder.path, subfolder=component, local_files_only=True)
+    except (OSError, ValueError, TypeError) as error:
+        raise ModelError(
+            f"The {component} of {folder.name} cannot be loaded: its vocabulary is missing or damaged."
+        ) from error

@@ -1,0 +1,89 @@
+"""A LoRA (arXiv 2106.09685), found by path or hub id and added to a model's weights."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+
+from fairy.errors import ModelError, UsageError
+from fairy.models import hub
+from fairy.models.bundle import Model
+from fairy.models.folder import PICKLES
+
+USUAL_NAME = "pytorch_lora_weights.safetensors"
+
+
+def fuse_lora(model: Model, lora: str, scale: float) -> None:
+    """Add `scale` times the LoRA `lora` to the weights of the denoiser and, where it has any, of the text encoders.
+
+    Once added, the layers and the attention processors are plain again. Formats: diffusers, peft and kohya.
+    """
+    file = find_lora(lora)
+    _check_keys(file, lora)
+    pipeline = _stock_pipeline(model)
+    try:
+        pipeline.load_lora_weights(file.parent, weight_name=file.name, use_safetensors=True)
+        if not pipeline.get_list_adapters():
+            raise ValueError("none of its layers is in this model")
+        pipeline.fuse_lora(lora_scale=scale)
+        pipeline.unload_lora_weights()
+    except (ValueError, RuntimeError, KeyError, IndexError) as error:
+        # torch puts a heading first, and then a line a tensor.
+        lines = [line.strip().rstrip(".") for line in str(error).splitlines() if not line.endswith(":")]
+        raise ModelError(
+            f"The LoRA {lora} does not fit {model.name}: {lines[0]}. It must be made for the same base."
+        ) from error
+
+
+def find_lora(lora: str) -> Path:
+    """The safetensors file that `lora` means: a file, a folder, owner/name or owner/name/file on the hub."""
+    path = Path(lora).expanduser()
+    if path.is_file():
+        return path.parent / _pick([path.name], lora)
+    if path.is_dir():
+        return path / _pick((file.name for file in path.iterdir() if file.is_file()), lora)
+    repo_id, file = "/".join(lora.split("/")[:2]), "/".join(lora.split("/")[2:])
+    if not hub.is_hub_id(repo_id):
+        raise ModelError(f"The LoRA {lora} is neither a file nor a folder nor a hub id (owner/name).")
+    return hub.fetch_file(repo_id, lambda files: _pick([file] if file else files, lora))
+
+
+def _pick(files: Iterable[str], lora: str) -> str:
+    """The one file to read."""
+    names = sorted(file for file in files if not file.startswith("."))
+    usable = [name for name in names if name.endswith(".safetensors")]
+    if USUAL_NAME in usable:
+        return USUAL_NAME
+    if len(usable) > 1:
+        raise UsageError(f"--lora {lora} holds several files: {', '.join(usable)}. Add the name of one to the path.")
+    if not usable:
+        found = "a pickle, which can run code" if any(name.endswith(PICKLES) for name in names) else "no LoRA"
+        raise ModelError(f"{lora} is {found}; Fairy loads LoRAs from safetensors files alone.")
+    return usable[0]
+
+
+def _check_keys(file: Path, lora: str) -> None:
+    try:
+        with safe_open(file, "pt") as tensors:
+            keys = list(tensors.keys())
+    except SafetensorError as error:
+        raise ModelError(f"{lora} is damaged or no safetensors file: {error}.") from error
+    if not any("lora" in key.lower() for key in keys):
+        raise ModelError(f"{lora} is no LoRA: none of its {len(keys)} tensors is named like one.")
+
+
+def _stock_pipeline(model: Model) -> Any:
+    """diffusers' pipeline round the model's parts: its loaders know the LoRA formats and which layer is which."""
+    # Importing pipelines is slow, and only needed here.
+    from diffusers import StableDiffusionInstructPix2PixPipeline, StableDiffusionXLInstructPix2PixPipeline
+
+    parts = {"unet": model.unet, "vae": model.vae, "scheduler": model.scheduler}
+    names = zip(("", "_2"), model.text_encoders, model.tokenizers, strict=False)
+    for suffix, encoder, tokenizer in names:
+        parts |= {f"text_encoder{suffix}": encoder, f"tokenizer{suffix}": tokenizer}
+    if len(model.text_encoders) == 2:
+        return StableDiffusionXLInstructPix2PixPipeline(**parts, add_watermarker=False)
+    return StableDiffusionInstructPix2PixPipeline(
+        **parts, safety_checker=None, feature_extractor=None, requires_safety_checker=False
+    )

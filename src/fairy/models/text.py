@@ -1,0 +1,70 @@
+"""An instruction as the denoiser's conditioning, number for number as diffusers' InstructPix2Pix pipelines compute it.
+
+3 guidance branches [text and image, image only, none], T tokens, C channels.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from fairy.models.bundle import Model
+
+
+@dataclass(frozen=True)
+class Conditioning:
+    """What the denoiser is told, for the three guidance branches."""
+
+    embeds: torch.Tensor  # (3, T, C)
+    added: dict[str, torch.Tensor] = field(default_factory=dict)  # SDXL: text_embeds (3, C), time_ids (3, 6)
+    dropped_text: str = ""  # the end of an instruction that is longer than the text encoder reads
+
+
+def encode_instruction(model: Model, instruction: str, *, height: int, width: int) -> Conditioning:
+    """Embed `instruction` for frames of `height` x `width` pixels. The two other branches get the empty prompt."""
+    dropped = max((_dropped_text(tokenizer, instruction) for tokenizer in model.tokenizers), key=len)
+    if len(model.text_encoders) == 1:
+        return Conditioning(_branches(_embed(model, instruction), _embed(model, "")), dropped_text=dropped)
+    embeds, pooled = _embed_xl(model, instruction)
+    if model.zeroes_empty_prompt:
+        no_embeds, no_pooled = torch.zeros_like(embeds), torch.zeros_like(pooled)
+    else:
+        no_embeds, no_pooled = _embed_xl(model, "")
+    # SDXL, sec. 2.2: original size, top left corner of the crop, target size.
+    sizes = torch.tensor([[height, width, 0, 0, height, width]], dtype=embeds.dtype, device=model.device)
+    added = {"text_embeds": _branches(pooled, no_pooled), "time_ids": _branches(sizes, sizes)}
+    return Conditioning(_branches(embeds, no_embeds), added, dropped)
+
+
+def _branches(full: torch.Tensor, empty: torch.Tensor) -> torch.Tensor:
+    return torch.cat([full, empty, empty])
+
+
+def _embed(model: Model, text: str) -> torch.Tensor:
+    """Stable Diffusion: the last hidden states of the one text encoder, (1, T, C)."""
+    tokens = _tokens(model.tokenizers[0], text)
+    encoder = model.text_encoders[0]
+    masked = getattr(encoder.config, "use_attention_mask", False)
+    mask = tokens.attention_mask.to(model.device) if masked else None
+    return encoder(tokens.input_ids.to(model.device), attention_mask=mask).last_hidden_state
+
+
+def _embed_xl(model: Model, text: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """SDXL: the last hidden states but one of both encoders, joined (1, T, C), and a pooled vector (1, P)."""
+    outputs = [
+        encoder(_tokens(tokenizer, text).input_ids.to(model.device), output_hidden_states=True)
+        for tokenizer, encoder in zip(model.tokenizers, model.text_encoders, strict=True)
+    ]
+    return torch.cat([output.hidden_states[-2] for output in outputs], dim=-1), outputs[-1].text_embeds
+
+
+def _tokens(tokenizer: Any, text: str) -> Any:
+    length = tokenizer.model_max_length
+    return tokenizer(text, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
+
+
+def _dropped_text(tokenizer: Any, text: str) -> str:
+    """The words that do not fit: all but the first tokens and the end mark."""
+    tokens = tokenizer(text, verbose=False).input_ids
+    beyond = tokens[tokenizer.model_max_length - 1 : -1]
+    return str(tokenizer.decode(beyond)).strip()
