@@ -7,49 +7,25 @@ longer than that takes, so memory does not grow with the length.
 from __future__ import annotations
 
 import time
-from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from fairy import models
-from fairy.anchors import AnchorBank, choose_anchors
+from fairy.anchors import AnchorBank
 from fairy.config import EMBEDDED, EditConfig, ModelConfig, RunConfig, VideoConfig
 from fairy.errors import UsageError
-from fairy.frames import fit_size
 from fairy.memory import peak_memory
 from fairy.models import Model
 from fairy.pipeline import Editor, check_instruction
+from fairy.report import SILENT, Report
+from fairy.selection import Selection, select
 from fairy.sheet import check_picture, contact_sheet, save_png, side_by_side, side_by_side_size
-from fairy.video import Frame, VideoInfo, VideoWriter, background, check_output, probe, read_at, read_frames
-
-
-class Report(Protocol):
-    """How a job tells what it does."""
-
-    def note(self, line: str) -> None:
-        """A line that a user should read."""
-
-    def progress(self, stage: str, done: int, total: int | None) -> None:
-        """Where the work is: stage is reading, loading, anchors or frames; total is None where it is not known."""
-
-
-class Silent:
-    """A report to nobody."""
-
-    def note(self, line: str) -> None:
-        """Say nothing."""
-
-    def progress(self, stage: str, done: int, total: int | None) -> None:
-        """Show nothing."""
-
-
-SILENT = Silent()
+from fairy.video import Frame, VideoInfo, VideoWriter, background, check_output, probe
 
 
 @dataclass(frozen=True)
@@ -72,38 +48,6 @@ class EditResult:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Selection:
-    """Which frames of a source are edited, at what size, and which of them are anchors."""
-
-    info: VideoInfo
-    start: int
-    """Index of the first frame."""
-    stop: int
-    """Index after the last frame."""
-    size: tuple[int, int]
-    """Columns and rows."""
-    anchors: tuple[int, ...]
-    """Indices in the source."""
-
-    def __len__(self) -> int:
-        return self.stop - self.start
-
-    def fitted(self, long_side: int) -> Selection:
-        """The same frames at a size whose longer side is `long_side`."""
-        return replace(self, size=fit_size(self.info.width, self.info.height, long_side))
-
-    def frames(self) -> Iterator[Frame]:
-        """All selected frames in their order."""
-        return read_frames(self.info, start=self.start, stop=self.stop, size=self.size)
-
-    def anchor_frames(self) -> np.ndarray:
-        """The anchors: uint8 (K, H, W, 3)."""
-        width, height = self.size
-        images = [frame.image for frame in read_at(self.info, self.anchors, size=self.size)]
-        return np.stack(images) if images else np.zeros((0, height, width, 3), np.uint8)
-
-
 def edit_video(
     source: Path | str,
     instruction: str,
@@ -121,12 +65,12 @@ def edit_video(
 
     The output has the same number of frames, the same time stamps and the same sound; its suffix chooses the container.
     `compare` is a second video that shows source and result side by side. Raises UsageError for a wrong argument, and
-    MediaError, ModelError or OutputError where something cannot be read, loaded or written; then nothing is left behind.
+    MediaError, ModelError or OutputError where something cannot be read, loaded or written; nothing is left behind.
     """
     video, edit = video or VideoConfig(), edit or EditConfig()
     outputs = [Path(output)] if compare is None else [Path(output), Path(compare)]
     check_request(instruction, outputs, overwrite)
-    selection = select(Path(source), video, edit, report)
+    selection = select(read_info(Path(source), report), video, edit)
     with open_editor(model, run, report) as editor:
         selection = selection.fitted(video.long_side or editor.model.defaults.long_side)
         announce(selection, editor, edit, report)
@@ -152,7 +96,7 @@ def preview(
     video, edit, sheet = video or VideoConfig(), edit or EditConfig(), Path(sheet)
     check_request(instruction, [], overwrite)
     check_picture(sheet, overwrite)
-    selection = select(Path(source), video, edit, report)
+    selection = select(read_info(Path(source), report), video, edit)
     if not selection.anchors:
         raise UsageError("--num-anchors 0: a preview shows the anchors; use --num-anchors 1 or more")
     with open_editor(model, run, report) as editor:
@@ -173,19 +117,9 @@ def check_request(instruction: str, outputs: list[Path], overwrite: bool) -> Non
         raise UsageError(f"--compare {outputs[-1]}: that is the output itself; give another name")
 
 
-def select(source: Path, video: VideoConfig, edit: EditConfig, report: Report) -> Selection:
-    """Find the frames of the range and choose the anchors among them."""
-    info = probe(source, on_progress=lambda done, total: report.progress("reading", done, total))
-    seconds = [(pts - info.pts[0]) * info.time_base for pts in info.pts]
-    start = bisect_left(seconds, 0 if video.start is None else video.start)
-    stop = len(seconds) if video.end is None else bisect_left(seconds, video.end)
-    if start >= stop:
-        raise UsageError(
-            f"no frame lies in the range from {video.start or 0:g} s to {video.end or float(info.duration):g} s;"
-            f" {source} lasts {float(info.duration):.3f} s"
-        )
-    anchors = choose_anchors(stop - start, edit.num_anchors)
-    return Selection(info, start, stop, (info.width, info.height), tuple(start + index for index in anchors))
+def read_info(source: Path, report: Report) -> VideoInfo:
+    """Look through the source."""
+    return probe(source, on_progress=lambda done, total: report.progress("reading", done, total))
 
 
 @contextmanager

@@ -94,7 +94,7 @@ class Editor:
             writers.append(StepWriter(BRANCHES, place))
             return writers[-1]
 
-        with self._workers(1) as pool:
+        with self.workers(1) as pool:
             encoding = pool.submit(
                 encode_instruction, self.model, instruction, height=padded_height, width=padded_width
             )
@@ -110,9 +110,9 @@ class Editor:
 
         At most twice `batch_size` frames are held at a time, however many there are.
         """
-        workers = self._num_workers
+        workers = self.num_workers
         waiting: deque[Future[np.ndarray]] = deque()
-        with self._workers(workers) as pool:
+        with self.workers(workers) as pool:
             for chunk in _batched(frames, self.micro_batch):
                 waiting.append(pool.submit(self._edit_chunk, chunk, bank))
                 if len(waiting) >= 2 * workers:
@@ -137,7 +137,7 @@ class Editor:
         return MemoryNeeded(
             weights=_weights_bytes(self.model),
             bank=settings.num_steps * sum(t.nbytes for entry in writer.layers.values() for t in entry),
-            work=max(work, self._num_workers * foretell(one_micro_batch)),
+            work=max(work, self.num_workers * foretell(one_micro_batch)),
         )
 
     def _dry_run(self, height: int, width: int, count: int, anchors: StepWriter | StepReader) -> None:
@@ -151,7 +151,7 @@ class Editor:
         decode_latents(model, source)
 
     @property
-    def _num_workers(self) -> int:
+    def num_workers(self) -> int:
         """Micro-batches computed at a time."""
         if self.model.device.type != "cpu":
             return 1
@@ -200,7 +200,7 @@ class Editor:
         return to_uint8(decode_latents(model, latents))[:, : frames.shape[1], : frames.shape[2]]
 
     @contextmanager
-    def _workers(self, count: int) -> Iterator[ThreadPoolExecutor]:
+    def workers(self, count: int) -> Iterator[ThreadPoolExecutor]:
         """Threads that compute micro-batches; on the CPU one thread of torch's for each."""
         threads = torch.get_num_threads()
         wanted = 1 if self.model.device.type == "cpu" else threads
