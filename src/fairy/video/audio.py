@@ -1,0 +1,201 @@
+"""Sound and subtitles go from the source to the output while the pictures are written: packets copied unchanged.
+
+The source is opened a second time and read in step with the pictures, so that neither side piles up in memory.
+"""
+
+import io
+from collections.abc import Generator
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import av
+from av.container import InputContainer, OutputContainer
+
+from fairy.video.decode import open_input
+from fairy.video.formats import OutputFormat
+from fairy.video.info import VideoInfo
+
+# FFmpeg writes Vorbis into mp4 under a private number that few players know: not what mp4 can hold.
+NOT_PLAYED = {("mp4", "vorbis")}
+NAMES = ("language", "title", "handler_name")
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of the source in seconds; `shift` is taken from every time stamp. None: from or to the very end."""
+
+    start: Fraction | None
+    stop: Fraction | None
+    shift: Fraction
+
+
+class Companions:
+    """The source's sound and subtitle tracks on their way into an output."""
+
+    def __init__(self, info: VideoInfo, output: OutputContainer, chosen: OutputFormat, span: Span) -> None:
+        """Adds the tracks to `output`; call before the first packet is written."""
+        self.notes: list[str] = []
+        self._output, self._span = output, span
+        self._tracks: dict[int, _Copied | _Encoded] = {}
+        self._waiting: Any | None = None
+        self._source = None if info.images else open_input(info.path)
+        if self._source:
+            for number, stream in enumerate(s for s in self._source.streams if s.type in ("audio", "subtitle")):
+                self._add(number, stream, chosen)
+            self._packets = self._demux(self._source)
+
+    def _add(self, number: int, stream: Any, chosen: OutputFormat) -> None:
+        codec = stream.codec_context.codec.canonical_name if stream.codec_context else "an unknown codec"
+        said = f"{stream.type} track {number + 1}: {codec} cannot be stored in {chosen.container}"
+        if stream.codec_context and chosen.audio_codec and holds(chosen.container, stream):
+            track = self._output.add_stream_from_template(stream)
+            self._tracks[stream.index] = _Copied(track, self._span)
+        elif stream.codec_context and stream.type == "audio" and chosen.audio_codec:
+            track = _encoder(self._output, stream, chosen.audio_codec)
+            self._tracks[stream.index] = _Encoded(stream, track, self._span)
+            self.notes.append(f"{said}; re-encoded to {track.codec_context.codec.canonical_name}")
+        else:
+            self.notes.append(f"{said}; left out")
+            return
+        track.metadata.update({name: stream.metadata[name] for name in NAMES if name in stream.metadata})
+        track.disposition = stream.disposition
+
+    def advance(self, seconds: Fraction | None) -> None:
+        """Write every packet up to `seconds` on the output's clock; None: all that are left."""
+        while self._tracks:
+            packet = self._waiting or next(self._packets, None)
+            if packet is None:
+                break
+            self._waiting = packet
+            if seconds is not None and packet.pts * packet.time_base - self._span.shift > seconds:
+                return
+            self._waiting = None
+            self._output.mux(self._tracks[packet.stream.index].take(packet))
+        if seconds is None:
+            for track in self._tracks.values():
+                self._output.mux(track.rest())
+
+    def chapters(self) -> list[Any]:
+        """The source's chapters, for an output of the whole."""
+        return self._source.chapters() if self._source else []
+
+    def close(self) -> None:
+        """Close the second view of the source."""
+        if self._source:
+            self._packets.close()
+            self._source.close()
+
+    def _demux(self, source: InputContainer) -> Generator[Any, None, None]:
+        """Packets of the span with a time stamp each; a broken file ends where it breaks."""
+        span = self._span
+        if span.start is not None and span.start > 0:
+            _seek(source, span.start)
+        try:
+            for packet in source.demux([source.streams[index] for index in self._tracks]):
+                packet.pts = packet.dts if packet.pts is None else packet.pts
+                if not packet.size or packet.pts is None:
+                    continue
+                seconds = packet.pts * packet.time_base
+                if (span.start is None or seconds >= span.start) and (span.stop is None or seconds < span.stop):
+                    yield packet
+        except av.error.FFmpegError:
+            self.notes.append("the sound ends early: the file cannot be read any further")
+
+
+def _seek(source: InputContainer, seconds: Fraction) -> None:
+    """To ten seconds before; a container that cannot is read from the beginning."""
+    with suppress(av.error.FFmpegError):
+        source.seek(int((seconds - 10) * av.time_base))
+
+
+def holds(container: str, stream: Any) -> bool:
+    """Whether the muxer takes the track as it is: tried on a header that nobody keeps."""
+    if (container, stream.codec_context.codec.canonical_name) in NOT_PLAYED:
+        return False
+    trial = av.open(io.BytesIO(), "w", format=container)
+    try:
+        trial.add_stream_from_template(stream)
+        trial.start_encoding()
+    except (ValueError, av.error.FFmpegError):
+        return False
+    return True
+
+
+class _Copied:
+    """Packets as they are, on the output's clock."""
+
+    def __init__(self, track: Any, span: Span) -> None:
+        self._track, self._shift = track, span.shift
+        self._last: int | None = None
+
+    def take(self, packet: Any) -> list[Any]:
+        """The packets to write for one that was read."""
+        moved = round(self._shift / packet.time_base)
+        pts, dts = packet.pts - moved, (packet.pts if packet.dts is None else packet.dts) - moved
+        if self._last is not None and dts <= self._last:  # muxers refuse a clock that stands or goes back
+            dts = self._last + 1
+        packet.dts, packet.pts, self._last = dts, max(pts, dts), dts
+        packet.stream = self._track
+        return [packet]
+
+    def rest(self) -> list[Any]:
+        """Nothing is ever held back."""
+        return []
+
+
+def _encoder(output: OutputContainer, stream: Any, codec: str) -> Any:
+    rate = 48000 if codec == "libopus" else stream.codec_context.sample_rate
+    track: Any = output.add_stream(codec, rate=rate)
+    track.codec_context.layout = stream.codec_context.layout
+    track.codec_context.flags |= av.codec.context.Flags.bitexact
+    track.codec_context.bit_rate = 96_000 * max(2, stream.codec_context.channels) if codec != "flac" else 0
+    track.codec_context.open()
+    return track
+
+
+class _Encoded:
+    """Packets of a codec that the container cannot hold: decoded, gaps filled with silence, encoded."""
+
+    def __init__(self, stream: Any, track: Any, span: Span) -> None:
+        self._track, self._span, encoder = track, span, track.codec_context
+        self._stream = stream
+        self._graph = graph = av.filter.Graph()
+        nodes = [
+            graph.add_abuffer(template=stream),
+            graph.add("aresample", "async=1"),
+            graph.add(
+                "aformat",
+                f"sample_fmts={encoder.format.name}:sample_rates={encoder.sample_rate}"
+                f":channel_layouts={encoder.layout.name}",
+            ),
+            graph.add("abuffersink"),
+        ]
+        graph.link_nodes(*nodes).configure()
+        if encoder.frame_size:
+            graph.set_audio_frame_size(encoder.frame_size)
+
+    def take(self, packet: Any) -> list[Any]:
+        """The packets to write for one that was read; one that cannot be decoded is a gap."""
+        try:
+            frames = self._stream.codec_context.decode(packet)
+        except av.error.FFmpegError:
+            return []
+        return [encoded for frame in frames for encoded in self._push(frame)]
+
+    def rest(self) -> list[Any]:
+        """What decoder, filter and encoder still hold."""
+        frames = [*self._stream.codec_context.decode(None), None]
+        return [encoded for frame in frames for encoded in self._push(frame)] + self._track.encode(None)
+
+    def _push(self, frame: av.AudioFrame | None) -> list[Any]:
+        self._graph.push(frame)
+        encoded: list[Any] = []
+        while True:
+            try:
+                filtered: Any = self._graph.pull()
+            except (av.error.BlockingIOError, av.error.EOFError):
+                return encoded
+            filtered.pts -= round(self._span.shift / filtered.time_base)
+            encoded += self._track.encode(filtered)

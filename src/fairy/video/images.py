@@ -1,0 +1,85 @@
+"""Folders of numbered images, in and out. Pictures are uint8 RGB (H, W, 3)."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+
+from fairy.errors import MediaError
+from fairy.video.colour import Converter, Orientation, colour_of, orientation_of
+from fairy.video.decode import Damage, frames_of, open_input, video_stream
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
+
+
+def list_images(folder: Path) -> tuple[list[Path], tuple[int, int], int]:
+    """The folder's images in natural order, their common (width, height) upright, and their bit depth."""
+    files = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")]
+    if not files:
+        accepted = ", ".join(sorted(SUFFIXES))
+        raise MediaError(f"{folder} is a folder without images. Put numbered images into it ({accepted}).")
+    files.sort(key=natural_key)
+    first, orientation = decode_image(files[0])
+    size = (first.width, first.height)
+    for path in files[1:]:
+        if (found := coded_size(path)) != size:
+            raise MediaError(
+                f"{path} is {found[0]}x{found[1]}, but {files[0].name} is {size[0]}x{size[1]}. "
+                "All images of a folder must have the same size."
+            )
+    return files, size[::-1] if orientation.swap else size, max(part.bits for part in first.format.components)
+
+
+def natural_key(path: Path) -> list[tuple[int, str]]:
+    """2 before 10: numbers inside the name compare as numbers."""
+    return [(int(part), "") if part.isdigit() else (-1, part.lower()) for part in re.split(r"(\d+)", path.name)]
+
+
+def coded_size(path: Path) -> tuple[int, int]:
+    """(width, height) by the file's header alone."""
+    with open_input(path) as container:
+        context = video_stream(container, path).codec_context
+        return context.width, context.height
+
+
+def decode_image(path: Path) -> tuple[av.VideoFrame, Orientation]:
+    """The first picture of a file, and how it is turned upright."""
+    damage = Damage()
+    with open_input(path) as container:
+        frame = next(frames_of(container, video_stream(container, path), damage), None)
+    if frame is None or damage:
+        raise MediaError(f"{path} cannot be decoded as an image. Replace it or take it out of the folder.")
+    return frame, orientation_of(frame)
+
+
+def read_images(files: tuple[Path, ...], size: tuple[int, int]) -> Iterator[np.ndarray]:
+    """The pictures, upright, scaled to `size` = (width, height)."""
+    for path in files:
+        frame, orientation = decode_image(path)
+        # Each file is a picture of its own: colours and turn may differ from file to file.
+        yield Converter(colour_of(frame), orientation, size)(frame)
+
+
+class FolderSink:
+    """Writes pictures as 000000.png, 000001.png ... into a new folder."""
+
+    def __init__(self, folder: Path, size: tuple[int, int]) -> None:
+        folder.mkdir()
+        self.notes = ["a folder of PNGs holds no sound, no time stamps and no metadata"]
+        self._folder, self._count = folder, 0
+        self._encoder = av.codec.CodecContext.create("png", "w")
+        self._encoder.width, self._encoder.height = size
+        self._encoder.pix_fmt, self._encoder.thread_count = "rgb24", 1  # one thread: one packet a frame, at once
+
+    def write(self, image: np.ndarray, pts: int) -> None:  # noqa: ARG002 - a folder has no clock
+        """image: uint8 (H, W, 3)."""
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24")
+        frame.pts = self._count
+        (packet,) = self._encoder.encode(frame)
+        (self._folder / f"{self._count:06d}.png").write_bytes(bytes(packet))
+        self._count += 1
+
+    def close(self, complete: bool) -> None:
+        """Every picture is on disk already."""

@@ -1,0 +1,101 @@
+"""Edited frames out: same number, same time stamps, the source's sound, colours tagged. H rows, W columns."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import numpy as np
+
+from fairy.errors import OutputError, UsageError
+from fairy.video.decode import reason
+from fairy.video.encoder import Encoder
+from fairy.video.formats import (
+    FOLDER,
+    check_output,
+    format_of,
+    move_into_place,
+    quality_of,
+    remove,
+    temporary_name,
+)
+from fairy.video.images import FolderSink
+from fairy.video.info import VideoInfo
+
+
+class VideoWriter:
+    """Writes frames `start` to `stop` of `info`, edited, to `output`; a context manager.
+
+    The file appears under its name when the block ends well; otherwise nothing is left. `notes` says what a user must
+    be told, and is complete when the block has ended.
+    """
+
+    def __init__(
+        self,
+        output: str | Path,
+        *,
+        info: VideoInfo,
+        size: tuple[int, int],
+        quality: int | None = None,
+        start: int = 0,
+        stop: int | None = None,
+        overwrite: bool = False,
+        metadata: dict[str, str] | None = None,
+    ) -> None:
+        """size: (width, height), even for video; quality: the codec's rate factor; metadata: added to the source's."""
+        check_output(output, overwrite)
+        self._format = format_of(output)
+        self._quality = quality_of(self._format, quality)
+        if self._format.pixels == "yuv420p" and (size[0] % 2 or size[1] % 2):
+            raise UsageError(f"size {size[0]}x{size[1]}: {self._format.codec} takes even sizes only.")
+        self.notes: list[str] = []
+        self._output, self._temporary = Path(output), temporary_name(Path(output))
+        self._info, self._size = info, size
+        self._frames = range(start, len(info) if stop is None else stop)
+        if not self._frames or start < 0 or self._frames[-1] >= len(info):
+            raise UsageError(f"frames {start} to {stop}: {info.path} has {len(info)} frames; at least one is needed.")
+        self._written = 0
+        self._metadata = info.metadata | (metadata or {})
+
+    def __enter__(self) -> Self:
+        try:
+            self._sink = self._open()
+        except BaseException:
+            remove(self._temporary)
+            raise
+        return self
+
+    def _open(self) -> FolderSink | Encoder:
+        if self._format is FOLDER:
+            return FolderSink(self._temporary, self._size)
+        return Encoder(
+            self._temporary, self._info, self._format, self._size, self._quality, self._frames, self._metadata
+        )
+
+    def write(self, image: np.ndarray, pts: int) -> None:
+        """The next picture: uint8 RGB (H, W, 3), and its time stamp in the source (units of `info.time_base`)."""
+        assert image.shape == (self._size[1], self._size[0], 3), f"{image.shape} is not {self._size}"
+        self._written += 1
+        try:
+            self._sink.write(image, pts)
+        except (av.error.FFmpegError, OSError) as error:
+            raise self._failure(error) from error
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._sink.close(complete=kind is None)
+            if kind is None:
+                assert self._written == len(self._frames), f"{self._written} frames written, not {len(self._frames)}"
+                self.notes += self._sink.notes
+                move_into_place(self._temporary, self._output)
+        except (av.error.FFmpegError, OSError) as failure:
+            if kind is None:
+                raise self._failure(failure) from failure
+        finally:
+            remove(self._temporary)
+
+    def _failure(self, error: Exception) -> OutputError:
+        said = reason(error) if isinstance(error, av.error.FFmpegError) else str(error)
+        return OutputError(f"{self._output} could not be written ({said}). Is there room on the disk?")
