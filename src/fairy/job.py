@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -179,7 +179,7 @@ def edit_selection(editor: Editor, selection: Selection, bank: AnchorBank) -> It
         while waiting and waiting[0].index in done:
             yield waiting[0], done[waiting.popleft().index]
 
-    with background(selection.frames()) as frames:
+    with closing(background(selection.frames())) as frames:
         for edited in editor.edit_frames(others(frames), bank):
             yield from anchors_in_front()
             yield waiting.popleft(), edited
@@ -213,7 +213,7 @@ def render(
             )
             for path, size in zip(outputs, sizes, strict=False)
         ]
-        pairs = stack.enter_context(background(edit_selection(editor, selection, bank)))
+        pairs = stack.enter_context(closing(background(edit_selection(editor, selection, bank))))
         for done, (frame, edited) in enumerate(pairs, 1):
             writers[0].write(edited, frame.pts)
             for writer in writers[1:]:
@@ -229,7 +229,7 @@ def draw_anchors(selection: Selection, bank: AnchorBank) -> np.ndarray:
     """The contact sheet of a preview."""
     info, settings = selection.info, bank.settings
     rows = [
-        (f"frame {index}, {float((info.pts[index] - info.pts[0]) * info.time_base):.2f} s", source, edited)
+        (f"frame {index}, {float(int(info.pts[index] - info.pts[0]) * info.time_base):.2f} s", source, edited)
         for index, source, edited in zip(selection.anchors, selection.anchor_frames(), bank.frames, strict=True)
     ]
     title = (

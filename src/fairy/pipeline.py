@@ -102,6 +102,8 @@ class Editor:
             edited = frames
             if len(frames):
                 edited = pool.submit(self._edit, frames, conditioning, settings, write).result()
+                if on_step:
+                    on_step(settings.num_steps, settings.num_steps)
         steps = tuple(writer.layers for writer in writers)
         return AnchorBank(instruction, settings, conditioning, (height, width), edited, steps)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -18,20 +18,21 @@ from fairy.video import Frame, VideoInfo, read_at, read_frames
 
 def select(info: VideoInfo, video: VideoConfig, edit: EditConfig) -> Selection:
     """Find the frames of the range and choose the anchors among them. Raises UsageError where the range is empty."""
-    start = 0 if video.start is None else bisect_left(info.pts, pts_at(info, video.start))
-    stop = len(info.pts) if video.end is None else bisect_left(info.pts, pts_at(info, video.end))
+    start = 0 if video.start is None else first_frame_at(info, video.start)
+    stop = len(info) if video.end is None else first_frame_at(info, video.end)
     if start >= stop:
         raise UsageError(
-            f"no frame lies in the range from {video.start or 0:g} s to {video.end or float(info.duration):g} s;"
-            f" {info.path} lasts {float(info.duration):.3f} s"
+            f"no frame lies in the range from {video.start or 0:g} s to {video.end or info.duration:g} s;"
+            f" {info.path} lasts {info.duration:.3f} s"
         )
     anchors = choose_anchors(stop - start, edit.num_anchors)
     return Selection(info, start, stop, (info.width, info.height), tuple(start + index for index in anchors))
 
 
-def pts_at(info: VideoInfo, seconds: float) -> Fraction:
-    """The time stamp of a moment counted from the first frame; decimal seconds are taken as typed, 0.1 as a tenth."""
-    return info.pts[0] + Fraction(seconds).limit_denominator(1_000_000) / info.time_base
+def first_frame_at(info: VideoInfo, seconds: float) -> int:
+    """Index of the first frame at or after a moment counted from the first one; 0.1 is taken as typed, as a tenth."""
+    ticks = math.ceil(Fraction(seconds).limit_denominator(1_000_000) / info.time_base)
+    return int(np.searchsorted(info.pts, int(info.pts[0]) + ticks))
 
 
 @dataclass(frozen=True)
