@@ -1,5 +1,6 @@
 """Small models for all tests: made once, then read."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,9 @@ from tiny import build_sd_folder, build_sdxl_folder
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # diffusers' schedulers call np.array(tensor), for which torch lacks a keyword that NumPy 2 asks for.
-    config.addinivalue_line(
-        "filterwarnings", "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-    )
+    # diffusers' schedulers hand tensors to NumPy, for which torch lacks two keywords that NumPy 2 asks for.
+    for hook in ("__array__ implementation doesn't accept a copy", "__array_wrap__ must accept context"):
+        config.addinivalue_line("filterwarnings", f"ignore:{hook}:DeprecationWarning")
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +23,12 @@ def sd_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def sdxl_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_sdxl_folder(tmp_path_factory.mktemp("sdxl"))
+
+
+@pytest.fixture
+def copied_folder(sd_folder: Path, tmp_path: Path) -> Path:
+    """A copy of the small model that a test may change."""
+    return Path(shutil.copytree(sd_folder, tmp_path / "copy"))
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from fairy.errors import ModelError
 from fairy.models.defaults import COSXL, SDXL, Defaults, read_defaults
 
 INDEX = "model_index.json"
+SCHEDULER = "scheduler/scheduler_config.json"
 
 # The pipelines of diffusers that Fairy edits with: their text encoders with the tokenizers.
 PIPELINES = {
@@ -116,6 +117,19 @@ def select_weights(folder: ModelFolder, files: Iterable[str], component: str, *,
     raise IncompleteModelError(
         f"{folder.name} is incomplete: {component}/{stem}.safetensors or a part of it is missing."
     )
+
+
+def check_complete(folder: ModelFolder, *, half: bool) -> None:
+    """IncompleteModelError unless everything that will be read is there (a download may have been interrupted)."""
+    files = folder.files()
+    for component in folder.weighted_components:
+        read_json(folder.path / component / "config.json")
+        select_weights(folder, files, component, half=half)
+    for tokenizer in folder.text_components.values():
+        # transformers would make a tokenizer with an empty vocabulary.
+        if f"{tokenizer}/tokenizer.json" not in files and f"{tokenizer}/vocab.json" not in files:
+            raise IncompleteModelError(f"{folder.name} is incomplete: {tokenizer}/tokenizer.json is missing.")
+    read_json(folder.path / SCHEDULER)
 
 
 def fingerprint(path: Path) -> str:

@@ -14,7 +14,7 @@ from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, HTTPError, Re
 from huggingface_hub.file_download import repo_folder_name
 
 from fairy.errors import ModelError
-from fairy.models.folder import INDEX, IncompleteModelError, ModelFolder, open_folder, select_weights
+from fairy.models.folder import INDEX, IncompleteModelError, ModelFolder, check_complete, open_folder, select_weights
 
 TIMEOUT_SECONDS = 10
 T = TypeVar("T")
@@ -74,15 +74,12 @@ def _cached_files(repo_id: str) -> list[str]:
 
 
 def _open_complete(path: Path, repo_id: str, half: bool) -> ModelFolder | None:
-    """The folder, unless something that will be read is missing (a download may have been interrupted)."""
     try:
         folder = open_folder(path, repo_id)
-        for component in folder.weighted_components:
-            select_weights(folder, folder.files(), component, half=half)
+        check_complete(folder, half=half)
     except IncompleteModelError:
         return None
-    rest = [f"{tokenizer}/tokenizer_config.json" for tokenizer in folder.text_components.values()]
-    return folder if all((path / file).is_file() for file in (*rest, "scheduler/scheduler_config.json")) else None
+    return folder
 
 
 def _ask(repo_id: str, request: Callable[[], T]) -> T:

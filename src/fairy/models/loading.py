@@ -14,7 +14,7 @@ from fairy.errors import ModelError, UsageError
 from fairy.models import hub
 from fairy.models.bundle import Model
 from fairy.models.catalog import EMBEDDED_FOLDER
-from fairy.models.folder import ModelFolder, open_folder, read_json, select_weights
+from fairy.models.folder import SCHEDULER, ModelFolder, check_complete, open_folder, read_json, select_weights
 from fairy.models.lora import fuse_lora
 from fairy.models.quiet import quiet_libraries
 from fairy.models.schedulers import scheduler_class
@@ -58,10 +58,10 @@ def find(name_or_path: str | Path | None, *, half: bool) -> ModelFolder:
     """The model's folder, checked and complete; `half` prefers 16-bit weights."""
     name = str(name_or_path or EMBEDDED)
     path = Path(name).expanduser()
-    if path.is_dir():
-        return open_folder(path, name)
-    if name == EMBEDDED:
-        return open_folder(EMBEDDED_FOLDER, name)
+    if path.is_dir() or name == EMBEDDED:
+        folder = open_folder(path if path.is_dir() else EMBEDDED_FOLDER, name)
+        check_complete(folder, half=half)
+        return folder
     if path.is_file():
         raise ModelError(f"{name} is a file; a model is a folder in diffusers' format or a hub id. See `fairy models`.")
     if isinstance(name_or_path, Path) or not hub.is_hub_id(name):
@@ -99,7 +99,7 @@ def _load_parts(folder: ModelFolder, sampler: Any, device: torch.device, dtype: 
     vae_config = read_json(folder.path / "vae" / "config.json")
     # The autoencoder of SDXL overflows in float16 and says so.
     vae_dtype = torch.float32 if dtype is torch.float16 and vae_config.get("force_upcast") else dtype
-    config = read_json(folder.path / "scheduler" / "scheduler_config.json")
+    config = read_json(folder.path / SCHEDULER)
     return Model(
         name=folder.name,
         path=folder.path,

@@ -46,5 +46,9 @@ def make_scheduler(model: Model, num_steps: int) -> Any:
     with tensors of any device, and looking one up there never has to wait for the device.
     """
     scheduler = type(model.scheduler).from_config(model.scheduler.config)
-    scheduler.set_timesteps(num_steps)
+    try:
+        scheduler.set_timesteps(num_steps)
+    except ValueError as error:  # PNDM needs four steps at least, LCM takes fifty at most
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise UsageError(f"--num-steps {num_steps} does not go with {type(scheduler).__name__}: {reason}.") from error
     return scheduler
