@@ -1,0 +1,1 @@
+"""Training: how the embedded model was made, from a seed. Needs the `train` extra."""

@@ -1,0 +1,130 @@
+"""`python -m fairy.training.embedded STEP`: makes the embedded model from nothing, one step after the other.
+
+autoencoder   fit the encoder's components and the tokenizer
+data          write the latents of all pairs
+decoder       train the decoder (may run beside `train`)
+train         train UNet and text encoder; under torchrun or accelerate launch on several processes; resumes
+export        write the diffusers folder
+evaluate      confusion table, share of self-attention, and a page of samples for an exported folder
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderTiny
+from safetensors.torch import load_file, save_file
+from transformers import CLIPTokenizer
+
+from fairy.synthetic import all_instructions, photographs, sample_pair
+from fairy.training.autoencoder import Components, build_autoencoder, fit_components, train_decoder
+from fairy.training.data import Latents, load_pictures, tokenize, write_chunks
+from fairy.training.evaluate import evaluate
+from fairy.training.export import build_editor, export, load_average
+from fairy.training.loop import Trainer
+from fairy.training.recipe import Recipe
+from fairy.training.tokenizer import save_tokenizer, train_tokenizer
+
+EMBEDDED = Path(__file__).parent.parent / "models" / "embedded"
+COMPONENTS = "components.safetensors"
+NUM_FIT_PAIRS = 400
+
+
+def main() -> None:
+    """Parse and call."""
+    options = _parse()
+    torch.set_num_threads(options.threads)
+    recipe = Recipe(num_steps=options.num_steps)
+    _STEPS[options.command](recipe, options)
+
+
+def make_autoencoder(recipe: Recipe, options: argparse.Namespace) -> None:
+    """The encoder's principal components; and the tokenizer, which also needs nothing but the world."""
+    torch.manual_seed(recipe.seed)
+    photos = photographs("train")
+    sizes = recipe.sizes
+    pairs = [
+        sample_pair(10**9 + number, size=sizes[number % len(sizes)], split="train", photos=photos)
+        for number in range(NUM_FIT_PAIRS)
+    ]
+    pictures = [picture for pair in pairs for picture in (pair.source, pair.edited)]
+    components = fit_components(pictures, recipe)
+    options.run.mkdir(parents=True, exist_ok=True)
+    save_file({"weight": components.weight, "mean": components.mean}, options.run / COMPONENTS)
+    tokenizer_folder = options.run / "tokenizer"
+    tokenizer_folder.mkdir(parents=True, exist_ok=True)
+    save_tokenizer(train_tokenizer(all_instructions("train"), recipe), tokenizer_folder)
+
+
+def make_data(recipe: Recipe, options: argparse.Namespace) -> None:
+    write_chunks(recipe, _components(options), options.run / "data", num_workers=options.workers)
+
+
+def make_decoder(recipe: Recipe, options: argparse.Namespace) -> None:
+    torch.manual_seed(recipe.seed)
+    autoencoder = build_autoencoder(_components(options), recipe)
+    pictures = load_pictures(recipe, options.run / "data")
+    train_decoder(autoencoder, pictures, recipe, options.run / "decoder", num_steps=recipe.decoder_steps)
+
+
+def train(recipe: Recipe, options: argparse.Namespace) -> None:
+    tokenizer = CLIPTokenizer.from_pretrained(options.run / "tokenizer")
+    editor = build_editor(tokenizer, recipe)
+    latents = Latents(recipe, options.run / "data", tokenizer)
+    trainer = Trainer(recipe, editor, latents, tokenize(tokenizer, [""])[0], options.run)
+    if trainer.checkpoint.exists():
+        trainer.resume()
+    for _ in trainer.run(recipe.num_steps):
+        pass
+
+
+def make_export(recipe: Recipe, options: argparse.Namespace) -> None:
+    recipe = replace(recipe, text_guidance=options.text_guidance, image_guidance=options.image_guidance)
+    tokenizer = CLIPTokenizer.from_pretrained(options.run / "tokenizer")
+    editor = build_editor(tokenizer, recipe)
+    load_average(options.run / "checkpoint.pt", editor)
+    autoencoder = AutoencoderTiny.from_pretrained(options.run / "decoder")
+    export(editor, autoencoder, tokenizer, recipe, options.model)
+
+
+def run_evaluation(recipe: Recipe, options: argparse.Namespace) -> None:
+    """Print the tables and write the page of samples."""
+    report = evaluate(options.model, num_scenes=options.scenes, seed=recipe.seed, page=options.page)
+    print(report)  # noqa: T201
+
+
+def _components(options: argparse.Namespace) -> Components:
+    return Components(**load_file(options.run / COMPONENTS))
+
+
+_STEPS = {
+    "autoencoder": make_autoencoder,
+    "data": make_data,
+    "decoder": make_decoder,
+    "train": train,
+    "export": make_export,
+    "evaluate": run_evaluation,
+}
+
+
+def _parse() -> argparse.Namespace:
+    recipe = Recipe()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=_STEPS)
+    parser.add_argument("--run", type=Path, default=Path("runs/embedded"), help="folder of data and checkpoints")
+    parser.add_argument("--model", type=Path, default=EMBEDDED, help="the exported folder")
+    parser.add_argument("--num-steps", type=int, default=recipe.num_steps, help="training steps of the UNet")
+    parser.add_argument("--threads", type=int, default=1, help="of each process")
+    parser.add_argument("--workers", type=int, default=2, help="processes that make the data")
+    parser.add_argument("--text-guidance", type=float, default=recipe.text_guidance)
+    parser.add_argument("--image-guidance", type=float, default=recipe.image_guidance)
+    parser.add_argument("--scenes", type=int, default=24, help="held-out pictures to evaluate")
+    parser.add_argument("--page", type=Path, default=Path("runs/samples.png"), help="the page of samples")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

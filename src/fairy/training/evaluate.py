@@ -1,0 +1,135 @@
+"""How well an exported model follows instructions, measured against exact edits of scenes it has never seen.
+
+A case is a held-out scene and one picture for everything that might have been done to it: each edit's exact result,
+and the source itself. An output is right where it is nearest to the result of the edit that was asked for. Where an
+instruction leaves something open, an edit has several exact results, and the nearest of them counts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+import fairy.models
+from fairy.config import EditConfig
+from fairy.frames import to_tensor
+from fairy.models import Model, encode_frames
+from fairy.pipeline import Editor
+from fairy.sheet import grid
+from fairy.synthetic import EDITS, photographs, sample_pair, sample_scene
+from fairy.synthetic.pairs import choose, to_pixels, word
+from fairy.training.data import Batch, tokenize
+from fairy.training.loop import Editor as Trainee
+from fairy.training.loop import attention_share, make_sample
+from fairy.training.recipe import Recipe
+
+SIZE = (192, 144)
+NUM_CHOICES = 8
+"""Exact results drawn for an edit that leaves something open."""
+NOTHING = "source"
+PAGE_ROWS = 8
+
+
+@dataclass(frozen=True)
+class Case:
+    """One scene: what may be asked of it, and what each edit makes of it; pictures are uint8 (H, W, 3)."""
+
+    source: np.ndarray
+    instructions: dict[str, str]
+    results: dict[str, list[np.ndarray]]
+
+    def nearest(self, output: np.ndarray) -> str:
+        """The edit, or "source", whose picture is nearest."""
+        return min(self.results, key=lambda edit: min(distance(output, result) for result in self.results[edit]))
+
+
+def make_case(seed: int, *, on_photo: bool) -> Case:
+    """A scene of the held-out world. Rendered scenes have two objects, and every edit means the same one."""
+    rng = np.random.default_rng([seed, on_photo])
+    photos = photographs("heldout") if on_photo else ()
+    scene = sample_scene(seed, SIZE, photos, num_objects=0 if on_photo else 2, use_photo=on_photo)
+    layers = scene.render(0.0)
+    source = to_pixels(layers.picture)
+    instructions, results = {}, {NOTHING: [source]}
+    for name, edit in EDITS.items():
+        if on_photo and edit.kind == "object":
+            continue
+        target = 0
+        first = choose(scene, edit, rng)
+        choices = [first, *(choose(scene, edit, rng) for _ in range(NUM_CHOICES * edit.is_open))]
+        same_target = [choice.__class__(**{**vars(choice), "target": target}) for choice in choices]
+        instructions[name] = word(scene, edit, same_target[0], "heldout", rng)
+        results[name] = [to_pixels(edit.apply(layers, choice)) for choice in same_target]
+    return Case(source, instructions, results)
+
+
+def distance(first: np.ndarray, second: np.ndarray) -> float:
+    """Root mean square difference of two uint8 pictures at half resolution, which spares sub-pixel shifts of lines."""
+    halves = [
+        picture.reshape(picture.shape[0] // 2, 2, picture.shape[1] // 2, 2, 3).mean((1, 3))
+        for picture in (first, second)
+    ]
+    return float(np.sqrt(np.square(halves[0] - halves[1]).mean()))
+
+
+def evaluate(folder: Path, *, num_scenes: int, seed: int, page: Path, config: EditConfig | None = None) -> str:
+    """Edit held-out rendered scenes and photographs by every edit, in wordings never trained on; returns the report."""
+    model = fairy.models.load(folder)
+    config = config or EditConfig(num_anchors=0)
+    confusions: dict[bool, Counter[tuple[str, str]]] = {True: Counter(), False: Counter()}
+    rows: list[tuple[str, list[np.ndarray]]] = []
+    with Editor(model) as editor:
+        for number in range(num_scenes):
+            on_photo = bool(number % 2)
+            case = make_case(seed + number // 2, on_photo=on_photo)
+            outputs = {
+                name: edit_picture(editor, case.source, text, config) for name, text in case.instructions.items()
+            }
+            confusions[on_photo].update((name, case.nearest(output)) for name, output in outputs.items())
+            if len(rows) < PAGE_ROWS:
+                whole = [outputs[name] for name in outputs if EDITS[name].kind == "whole"]
+                rows.append(("photograph" if on_photo else "scene", [case.source, *whole]))
+    heads = [NOTHING, *(name for name, edit in EDITS.items() if edit.kind == "whole")]
+    page.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(grid(heads, rows, title="Held-out scenes and photographs, held-out wordings")).save(page)
+    share = measure_attention(model, seed)
+    tables = [_table(title, confusions[photo]) for title, photo in (("Rendered", False), ("Photographs", True))]
+    return "\n".join([*tables, f"share of self-attention in the UNet's output: {share:.3f}"])
+
+
+def edit_picture(editor: Editor, picture: np.ndarray, instruction: str, config: EditConfig) -> np.ndarray:
+    """Edit one picture by itself."""
+    bank = editor.edit_anchors(picture[None][:0], instruction, config)
+    (output,) = editor.edit_frames([picture], bank)
+    return output
+
+
+def measure_attention(model: Model, seed: int, num_pairs: int = 32) -> float:
+    """`attention_share` on held-out pairs at the model's own size, at the noise levels of the training."""
+    photos = photographs("heldout")
+    pairs = [sample_pair(seed + number, size=SIZE, split="heldout", photos=photos) for number in range(num_pairs)]
+    source, edited = (
+        encode_frames(model, to_tensor(np.stack([getattr(pair, name) for pair in pairs])))
+        for name in ("source", "edited")
+    )
+    tokenizer = model.tokenizers[0]
+    batch = Batch(source, edited, tokenize(tokenizer, [pair.instruction for pair in pairs]))
+    generator = torch.Generator().manual_seed(seed)
+    sample = make_sample(batch, tokenize(tokenizer, [""])[0], Recipe(), generator)
+    return attention_share(Trainee(model.unet, model.text_encoders[0]), sample)
+
+
+def _table(title: str, confusion: Counter[tuple[str, str]]) -> str:
+    """A line an edit: how often it came out right, and what it was taken for otherwise."""
+    lines = [f"{title}:"]
+    for name in dict.fromkeys(asked for asked, _ in confusion):
+        answers = Counter({answer: count for (asked, answer), count in confusion.items() if asked == name})
+        total = sum(answers.values())
+        wrong = ", ".join(f"{answer} {count}" for answer, count in answers.most_common() if answer != name)
+        lines.append(f"  {name:14} {answers[name]:3} of {total:3}   {wrong}")
+    return "\n".join(lines)

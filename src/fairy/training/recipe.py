@@ -1,0 +1,82 @@
+"""The recipe of the embedded model: every number that decides what comes out, in one frozen dataclass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Size = tuple[int, int]
+"""(columns, rows) of a picture in pixels."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Sizes of the parts, the data, and the training. The defaults made the shipped weights."""
+
+    seed: int = 0
+    """Decides the data, the initial weights, the noise and the order of the samples."""
+
+    latent_channels: int = 32
+    """Principal components kept of an 8 x 8 patch of pixels."""
+    detail_spread: float = 0.5
+    """Standard deviation of the strongest component that is no colour; the three colours have 1."""
+    detail_power: float = 0.25
+    """How far the weaker components are raised towards it: 0 fully whitened, 1 as they are."""
+    decoder_width: int = 48
+    decoder_blocks: tuple[int, ...] = (3, 3, 1, 0)
+    """Residual blocks of the decoder at 1/8, 1/4, 1/2 and full resolution."""
+    decoder_steps: int = 3000
+    decoder_batch: int = 8
+    decoder_crop: int = 96
+    """Side of the crops that the decoder is trained on, in pixels."""
+    decoder_learning_rate: float = 1e-3
+
+    text_width: int = 128
+    text_layers: int = 2
+    text_heads: int = 4
+    text_length: int = 16
+    """Tokens of an instruction, with the two that mark its ends."""
+    vocabulary: int = 1024
+    """At most this many tokens."""
+
+    width: int = 128
+    """Channels of the UNet's only level."""
+    heads: int = 2
+    norm_groups: int = 8
+
+    sizes: tuple[Size, ...] = ((192, 144), (192, 144), (192, 112), (144, 192), (192, 144), (160, 160), (112, 192))
+    """The pictures' sizes, a chunk of data each in turn."""
+    num_chunks: int = 210
+    chunk_pairs: int = 256
+    picture_chunks: int = 14
+    """So many chunks keep their pixels, too: the decoder is trained on them."""
+
+    num_steps: int = 11500
+    batch: int = 16
+    """Samples a step and process."""
+    learning_rate: float = 8e-4
+    weight_decay: float = 0.01
+    warmup_steps: int = 300
+    decay_share: float = 0.3
+    """The last part of the steps, in which the learning rate falls to zero."""
+    crop_steps: int = 6000
+    """The first steps see crops of `crop_tokens` latents instead of whole pictures."""
+    crop_tokens: Size = (16, 12)
+    """(columns, rows); turned for an upright picture."""
+    drop_text: float = 0.05
+    drop_image: float = 0.05
+    drop_both: float = 0.05
+    noise_bias: float = 1.6
+    """t = 999 - 1000 u^bias for a uniform u: above 1, high noise is drawn more often."""
+    ema_decay: float = 0.999
+
+    long_side: int = 192
+    """What the model is used at, and its defaults; written into `fairy.json`."""
+    sampling_steps: int = 10
+    text_guidance: float = 2.0
+    image_guidance: float = 1.1
+
+    def learning_rate_at(self, step: int) -> float:
+        """Linear warm-up, constant, linear decay to zero at `num_steps`."""
+        warmup = min(1.0, (step + 1) / self.warmup_steps)
+        decay = min(1.0, (self.num_steps - step) / (self.decay_share * self.num_steps))
+        return self.learning_rate * warmup * decay
