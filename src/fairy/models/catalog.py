@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from huggingface_hub import CacheNotFound, scan_cache_dir
+from huggingface_hub import CacheNotFound, constants, scan_cache_dir
 
 from fairy.config import EMBEDDED
 from fairy.errors import ModelError
 from fairy.models.defaults import Defaults
-from fairy.models.folder import ModelFolder, open_folder
+from fairy.models.folder import ModelFolder, check_complete, open_folder
 
 EMBEDDED_FOLDER = Path(__file__).parent / "embedded"
 
@@ -23,10 +23,16 @@ class ModelEntry:
     defaults: Defaults
 
 
+def open_embedded() -> ModelFolder:
+    """The model that comes with this package."""
+    if not EMBEDDED_FOLDER.is_dir():
+        raise ModelError("The embedded model is missing from this installation. Install fairy-video anew.")
+    return open_folder(EMBEDDED_FOLDER, EMBEDDED)
+
+
 def list_models() -> list[ModelEntry]:
     """The embedded model first, then the hub cache's InstructPix2Pix models by name."""
-    embedded = open_folder(EMBEDDED_FOLDER, EMBEDDED)
-    return [_entry(embedded), *(_entry(folder) for folder in _cached_folders())]
+    return [_entry(open_embedded()), *(_entry(folder) for folder in _cached_folders())]
 
 
 def _entry(folder: ModelFolder) -> ModelEntry:
@@ -36,7 +42,7 @@ def _entry(folder: ModelFolder) -> ModelEntry:
 
 def _cached_folders() -> list[ModelFolder]:
     try:
-        repos = scan_cache_dir().repos
+        repos = scan_cache_dir(constants.HF_HUB_CACHE).repos
     except CacheNotFound:
         return []
     folders = []
@@ -45,7 +51,9 @@ def _cached_folders() -> list[ModelFolder]:
         if repo.repo_type != "model" or revision is None:
             continue
         try:
-            folders.append(open_folder(revision.snapshot_path, repo.repo_id))
+            folder = open_folder(revision.snapshot_path, repo.repo_id)
+            check_complete(folder, half=True)
         except ModelError:  # most of a cache is models of other kinds
             continue
+        folders.append(folder)
     return folders

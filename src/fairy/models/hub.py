@@ -70,7 +70,7 @@ def _cached_files(repo_id: str) -> list[str]:
     if not revision.is_file():
         return []
     snapshot = repo / "snapshots" / revision.read_text(encoding="utf-8").strip()
-    return [path.relative_to(snapshot).as_posix() for path in snapshot.rglob("*.safetensors")]
+    return [path.name for path in snapshot.glob("*.safetensors")]
 
 
 def _open_complete(path: Path, repo_id: str, half: bool) -> ModelFolder | None:

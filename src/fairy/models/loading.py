@@ -13,7 +13,7 @@ from fairy.config import EMBEDDED
 from fairy.errors import ModelError, UsageError
 from fairy.models import hub
 from fairy.models.bundle import Model
-from fairy.models.catalog import EMBEDDED_FOLDER
+from fairy.models.catalog import open_embedded
 from fairy.models.folder import SCHEDULER, ModelFolder, check_complete, open_folder, read_json, select_weights
 from fairy.models.lora import fuse_lora
 from fairy.models.quiet import quiet_libraries
@@ -59,7 +59,7 @@ def find(name_or_path: str | Path | None, *, half: bool) -> ModelFolder:
     name = str(name_or_path or EMBEDDED)
     path = Path(name).expanduser()
     if path.is_dir() or name == EMBEDDED:
-        folder = open_folder(path if path.is_dir() else EMBEDDED_FOLDER, name)
+        folder = open_folder(path, name) if path.is_dir() else open_embedded()
         check_complete(folder, half=half)
         return folder
     if path.is_file():

@@ -46,12 +46,15 @@ def find_lora(lora: str) -> Path:
     repo_id, file = "/".join(lora.split("/")[:2]), "/".join(lora.split("/")[2:])
     if not hub.is_hub_id(repo_id):
         raise ModelError(f"The LoRA {lora} is neither a file nor a folder nor a hub id (owner/name).")
-    return hub.fetch_file(repo_id, lambda files: _pick([file] if file else files, lora))
+    # A whole model has its weights in folders; a LoRA lies on top.
+    return hub.fetch_file(
+        repo_id, lambda files: _pick([file] if file else [name for name in files if "/" not in name], lora)
+    )
 
 
 def _pick(files: Iterable[str], lora: str) -> str:
     """The one file to read."""
-    names = sorted(file for file in files if not file.startswith("."))
+    names = sorted(files)
     usable = [name for name in names if name.endswith(".safetensors")]
     if USUAL_NAME in usable:
         return USUAL_NAME
