@@ -68,7 +68,8 @@ def edit_video(
     MediaError, ModelError or OutputError where something cannot be read, loaded or written; nothing is left behind.
     """
     video, edit = video or VideoConfig(), edit or EditConfig()
-    outputs = [Path(output)] if compare is None else [Path(output), Path(compare)]
+    # A Path forgets the "/" at the end by which a folder of pictures is asked for.
+    outputs = [str(path) for path in (output, compare) if path is not None]
     check_request(instruction, outputs, overwrite)
     selection = select(read_info(Path(source), report), video, edit)
     with open_editor(model, run, report) as editor:
@@ -108,12 +109,12 @@ def preview(
         return summarize(sheet, selection, editor, bank, len(bank.frames), begun, selection.info.notes)
 
 
-def check_request(instruction: str, outputs: list[Path], overwrite: bool) -> None:
+def check_request(instruction: str, outputs: list[str], overwrite: bool) -> None:
     """What can be refused before anything is read."""
     for path in outputs:
         check_output(path, overwrite)
     check_instruction(instruction)
-    if len(set(outputs)) < len(outputs):
+    if len({Path(path).absolute() for path in outputs}) < len(outputs):
         raise UsageError(f"--compare {outputs[-1]}: that is the output itself; give another name")
 
 
@@ -190,7 +191,7 @@ def render(
     editor: Editor,
     selection: Selection,
     bank: AnchorBank,
-    outputs: list[Path],
+    outputs: list[str],
     quality: int | None,
     overwrite: bool,
     report: Report,

@@ -1,4 +1,4 @@
-"""How much memory a computation takes: foretold without data, and read off afterwards."""
+"""How much memory a computation takes: foretold from a small trial, and read off afterwards."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -63,9 +62,9 @@ class _LiveBytes(TorchDispatchMode):
         self.now -= size
 
 
-def foretell(computation: Callable[[], object]) -> int:
-    """The most bytes alive at once while `computation` runs on fake tensors: only shapes flow, nothing is computed."""
-    with torch.no_grad(), FakeTensorMode(allow_non_fake_inputs=True), _LiveBytes() as live:
+def measure_live_bytes(computation: Callable[[], object]) -> int:
+    """The most bytes alive at once in tensors that `computation` makes. Run it small, and scale."""
+    with torch.inference_mode(), _LiveBytes() as live:
         computation()
     return live.peak
 

@@ -10,6 +10,7 @@ each of them on one thread, and what runs side by side are whole micro-batches.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,11 +22,11 @@ import numpy as np
 import torch
 
 from fairy import attention
-from fairy.anchors import AnchorBank, KeysValues, StepReader, StepWriter
+from fairy.anchors import AnchorBank, StepReader, StepWriter
 from fairy.config import EditConfig, EditSettings, RunConfig
 from fairy.errors import UsageError
 from fairy.frames import pad_to_multiple, to_tensor, to_uint8
-from fairy.memory import MemoryNeeded, foretell
+from fairy.memory import MemoryNeeded, measure_live_bytes
 from fairy.models import (
     Conditioning,
     Model,
@@ -40,6 +41,9 @@ from fairy.sampler import BRANCHES, denoise, shared_noise
 
 MICRO_BATCH = {"cpu": 1, "mps": 1, "cuda": 8}
 """Frames of one forward pass, by kind of device: part of what decides the last bit, so it is not `--batch-size`."""
+
+TRIAL_SIDE = 128
+"""Pixels of a side at which memory is tried out."""
 
 AnchorsAt = Callable[[int], StepWriter | StepReader | None]
 """What the self-attention layers may write or read in one denoising step."""
@@ -123,34 +127,38 @@ class Editor:
                 yield from waiting.popleft().result()
 
     def memory_needed(self, size: tuple[int, int], num_anchors: int, config: EditConfig | None = None) -> MemoryNeeded:
-        """What editing frames of `size` rows and columns with K anchors will take; nothing is computed for it."""
+        """What editing frames of `size` rows and columns with K anchors will take.
+
+        Found by one denoising step at a small size: all that is counted here grows with the number of pixels.
+        """
         settings = (config or EditConfig()).resolved(self.model.defaults)
-        height, width = (-(-side // self.model.multiple) * self.model.multiple for side in size)
-        writer = StepWriter(BRANCHES)
-        work = foretell(lambda: self._dry_run(height, width, num_anchors, writer)) if num_anchors else 0
-        shapes = {layer: [(t.shape, t.dtype) for t in entry] for layer, entry in writer.layers.items()}
-
-        def one_micro_batch() -> None:
-            layers = {
-                layer: KeysValues(*(torch.empty(s, dtype=d) for s, d in entry)) for layer, entry in shapes.items()
-            }
-            self._dry_run(height, width, self.micro_batch, StepReader(layers, settings.anchor_strength or 1.0))
-
+        trial = [min(side, TRIAL_SIDE) // self.model.multiple * self.model.multiple for side in size]
+        height, width = (max(side, self.model.multiple) for side in trial)
+        pixels = math.prod(-(-side // self.model.multiple) * self.model.multiple for side in size)
+        growth = pixels / (height * width)
+        with self.workers(1) as pool:
+            bank, anchors_work, frame_work = pool.submit(self._try_step, height, width, num_anchors).result()
         return MemoryNeeded(
             weights=_weights_bytes(self.model),
-            bank=settings.num_steps * sum(t.nbytes for entry in writer.layers.values() for t in entry),
-            work=max(work, self.num_workers * foretell(one_micro_batch)),
+            bank=round(growth * settings.num_steps * bank),
+            work=round(growth * max(anchors_work, self.num_workers * frame_work)),
         )
 
-    def _dry_run(self, height: int, width: int, count: int, anchors: StepWriter | StepReader) -> None:
-        """What one step of `count` frames computes."""
-        model = self.model
-        conditioning = encode_instruction(model, "", height=height, width=width)
-        source = encode_frames(model, torch.empty(count, 3, height, width, device=model.device))
-        latents = torch.cat([source] * BRANCHES)
-        timestep = torch.zeros((), device=model.device)
-        predict_noise(model, latents, latents, timestep, conditioning, {"anchors": anchors})
-        decode_latents(model, source)
+    def _try_step(self, height: int, width: int, num_anchors: int) -> tuple[int, int, int]:
+        """Bytes of one step: of the bank, of the anchors' pass and of a micro-batch's pass."""
+        conditioning = encode_instruction(self.model, "", height=height, width=width)
+
+        def step(count: int, anchors: StepWriter | StepReader | None) -> None:
+            source = encode_frames(self.model, torch.zeros(count, 3, height, width))
+            latents = torch.cat([source] * BRANCHES)
+            predict_noise(self.model, latents, latents, torch.zeros(()), conditioning, {"anchors": anchors})
+            decode_latents(self.model, source)
+
+        writer = StepWriter(BRANCHES)
+        reader = StepReader(writer.layers, 1.0) if num_anchors else None
+        anchors_work = measure_live_bytes(lambda: step(num_anchors, writer)) if num_anchors else 0
+        frame_work = measure_live_bytes(lambda: step(self.micro_batch, reader))
+        return sum(t.nbytes for entry in writer.layers.values() for t in entry), anchors_work, frame_work
 
     @property
     def num_workers(self) -> int:
