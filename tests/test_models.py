@@ -182,7 +182,7 @@ def test_prediction_equals_the_unet_called_frame_by_frame(kind: str, request: py
     told = encode_instruction(model, "make it snow", height=40, width=56)
     noisy, source = torch.randn(2, 6, *latent_shape(model, 40, 56), generator=torch.Generator().manual_seed(0))
     batch = predict_noise(model, noisy, source, torch.tensor(500), told)
-    for row in range(6):
+    for row in (0, 3, 4):  # one of each branch, of both frames
         branch = row // 2
         added = {name: values[branch : branch + 1] for name, values in told.added.items()}
         inputs = torch.cat([noisy[row : row + 1], source[row : row + 1]], dim=1)

@@ -27,9 +27,7 @@ def predict_noise(
     """
     branches = len(conditioning.embeds)
     frames = len(latents) // branches
-    added = {
-        name: repeat(values, "b d -> (b f) d", f=frames).to(model.device) for name, values in conditioning.added.items()
-    }
+    added = {name: repeat(values, "b d -> (b f) d", f=frames) for name, values in conditioning.added.items()}
     prediction = model.unet(
         torch.cat([latents, source], dim=1).to(model.device, model.dtype),
         timestep.to(model.device, torch.float32),  # MPS has no float64, which some schedulers use
