@@ -1,3 +1,58 @@
-"""Fairy: instruction-guided video editing with anchor-based cross-frame attention (arXiv 2312.13834)."""
+"""Fairy: instruction-guided video editing with anchor-based cross-frame attention (arXiv 2312.13834).
+
+The public names are imported when they are first used: `import fairy` brings in neither torch nor PyAV.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fairy.anchors import AnchorBank
+    from fairy.config import EditConfig, ModelConfig, RunConfig, VideoConfig
+    from fairy.errors import FairyError, MediaError, MissingPackageError, ModelError, OutputError, UsageError
+    from fairy.job import EditResult, edit_video, preview
+    from fairy.models import Model, load
+    from fairy.pipeline import Editor
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "AnchorBank",
+    "EditConfig",
+    "EditResult",
+    "Editor",
+    "FairyError",
+    "MediaError",
+    "MissingPackageError",
+    "Model",
+    "ModelConfig",
+    "ModelError",
+    "OutputError",
+    "RunConfig",
+    "UsageError",
+    "VideoConfig",
+    "__version__",
+    "edit_video",
+    "load",
+    "preview",
+]
+
+_HOMES = {
+    "anchors": ["AnchorBank"],
+    "config": ["EditConfig", "ModelConfig", "RunConfig", "VideoConfig"],
+    "errors": ["FairyError", "MediaError", "MissingPackageError", "ModelError", "OutputError", "UsageError"],
+    "job": ["EditResult", "edit_video", "preview"],
+    "models": ["Model", "load"],
+    "pipeline": ["Editor"],
+}
+
+
+def __getattr__(name: str) -> object:
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"fairy.{module}"), name)
+    raise AttributeError(f"module 'fairy' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

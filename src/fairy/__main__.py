@@ -1,0 +1,7 @@
+"""`python -m fairy` is `fairy`."""
+
+import sys
+
+from fairy.cli import main
+
+sys.exit(main())
