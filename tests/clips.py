@@ -16,6 +16,8 @@ BT601 = {"color_primaries": 6, "color_trc": 6, "colorspace": 6, "color_range": 1
 FULL_RANGE = BT709 | {"color_range": 2}
 PQ = {"color_primaries": 9, "color_trc": 16, "colorspace": 9, "color_range": 1}
 HLG = PQ | {"color_trc": 18}
+# The same pictures each time a clip is made, and no chatter.
+STEADY = {"libx264": {"threads": "1", "mbtree": "0"}, "libx265": {"x265-params": "log-level=none:pools=1"}}
 SWS_MATRIX = {1: 1, 6: 5, 9: 9}  # AVCOL_SPC_* to SWS_CS_*
 
 
@@ -49,10 +51,10 @@ def make(
 ) -> Path:
     """Write a clip with one video stream and one audio stream per codec named in `audio`."""
     pts = list(range(num_frames)) if pts is None else list(pts)
-    steps = dict(zip(pts, [b - a for a, b in pairwise(pts)] + [last_duration], strict=True))
+    steps = dict(zip(pts, [b - a for a, b in pairwise(pts)] + [last_duration], strict=False))
     with av.open(str(path), "w", container_options=container) as output:
         output.metadata.update(metadata or {})
-        stream = output.add_stream(codec, rate=1 / time_base, options={"threads": "1"} | (options or {}))
+        stream = output.add_stream(codec, rate=1 / time_base, options=STEADY.get(codec, {}) | (options or {}))
         stream.width, stream.height, stream.pix_fmt = *size, pix_fmt
         stream.codec_context.time_base = stream.time_base = time_base
         for name, value in colour.items():
@@ -62,6 +64,7 @@ def make(
         if rotation:
             stream.set_display_rotation(rotation)
         sounds = [add_sound(output, name) for name in audio]
+        output.start_encoding()
         for index, stamp in enumerate(pts):
             for packet in stream.encode(frame_of(image(index, size), stamp, time_base, pix_fmt, colour)):
                 packet.duration = steps.get(packet.pts, 0)
@@ -70,7 +73,13 @@ def make(
             packet.duration = steps.get(packet.pts, 0)
             output.mux(packet)
         for number, sound in enumerate(sounds):
-            write_sound(output, sound, 440.0 * (number + 1), float(pts[0] * time_base), len(pts) * float(time_base))
+            write_sound(
+                output,
+                sound,
+                440.0 * (number + 1),
+                float(pts[0] * time_base) if pts else 0.0,
+                len(pts) * float(time_base),
+            )
     return path
 
 

@@ -159,22 +159,8 @@ class _Encoded:
     """Packets of a codec that the container cannot hold: decoded, gaps filled with silence, encoded."""
 
     def __init__(self, stream: Any, track: Any, span: Span) -> None:
-        self._track, self._span, encoder = track, span, track.codec_context
-        self._stream = stream
-        self._graph = graph = av.filter.Graph()
-        nodes = [
-            graph.add_abuffer(template=stream),
-            graph.add("aresample", "async=1"),
-            graph.add(
-                "aformat",
-                f"sample_fmts={encoder.format.name}:sample_rates={encoder.sample_rate}"
-                f":channel_layouts={encoder.layout.name}",
-            ),
-            graph.add("abuffersink"),
-        ]
-        graph.link_nodes(*nodes).configure()
-        if encoder.frame_size:
-            graph.set_audio_frame_size(encoder.frame_size)
+        self._stream, self._track, self._span = stream, track, span
+        self._graph: av.filter.Graph | None = None
 
     def take(self, packet: Any) -> list[Any]:
         """The packets to write for one that was read; one that cannot be decoded is a gap."""
@@ -186,10 +172,14 @@ class _Encoded:
 
     def rest(self) -> list[Any]:
         """What decoder, filter and encoder still hold."""
-        frames = [*self._stream.codec_context.decode(None), None]
-        return [encoded for frame in frames for encoded in self._push(frame)] + self._track.encode(None)
+        frames = self._stream.codec_context.decode(None)
+        encoded = [packet for frame in frames for packet in self._push(frame)]
+        return [*encoded, *(self._push(None) if self._graph else []), *self._track.encode(None)]
 
     def _push(self, frame: av.AudioFrame | None) -> list[Any]:
+        if self._graph is None:
+            assert frame is not None
+            self._graph = _converter(frame, self._track.codec_context)
         self._graph.push(frame)
         encoded: list[Any] = []
         while True:
@@ -199,3 +189,18 @@ class _Encoded:
                 return encoded
             filtered.pts -= round(self._span.shift / filtered.time_base)
             encoded += self._track.encode(filtered)
+
+
+def _converter(frame: Any, encoder: Any) -> av.filter.Graph:
+    """From sound like `frame` (what the header says of it is not always true) to what the encoder takes."""
+    graph = av.filter.Graph()
+    rate, layout = encoder.sample_rate, encoder.layout.name
+    source = graph.add_abuffer(
+        sample_rate=frame.sample_rate, format=frame.format, layout=frame.layout, time_base=frame.time_base
+    )
+    wanted = f"sample_fmts={encoder.format.name}:sample_rates={rate}:channel_layouts={layout}"
+    nodes = [source, graph.add("aresample", "async=1"), graph.add("aformat", wanted), graph.add("abuffersink")]
+    graph.link_nodes(*nodes).configure()
+    if encoder.frame_size:
+        graph.set_audio_frame_size(encoder.frame_size)
+    return graph

@@ -42,6 +42,9 @@ class Encoder:
         self._durations: dict[int, int] = {}
         self._pixels: Pixels = Palette(size) if chosen.pixels == "pal8" else Yuv420()
         options = chosen.container_options | {"fflags": "+bitexact"}
+        if chosen.container in ("mp4", "mov"):
+            # A start later than zero is kept in this unit, a millisecond otherwise.
+            options["movie_timescale"] = str(self._tick.denominator * -(-1000 // self._tick.denominator))
         if chosen.container in ("mp4", "mov") and not MP4_KEYS.issuperset(metadata):
             options["movflags"] += "+use_metadata_tags"
         self._container = av.open(f"file:{path}", "w", format=chosen.container, container_options=options)
@@ -143,7 +146,7 @@ class Palette:
         split = graph.add("split")
         colours, use = (
             graph.add("palettegen", "stats_mode=single:reserve_transparent=0"),
-            graph.add("paletteuse", "new=1"),
+            graph.add("paletteuse", "new=1:dither=floyd_steinberg"),
         )
         sink = graph.add("buffersink")
         source.link_to(split)

@@ -1,5 +1,6 @@
 """Edited frames out: same number, same time stamps, the source's sound, colours tagged. H rows, W columns."""
 
+import errno
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -98,4 +99,5 @@ class VideoWriter:
 
     def _failure(self, error: Exception) -> OutputError:
         said = reason(error) if isinstance(error, av.error.FFmpegError) else str(error)
-        return OutputError(f"{self._output} could not be written ({said}). Is there room on the disk?")
+        advice = "Make room on the disk" if getattr(error, "errno", 0) == errno.ENOSPC else "Try another output format"
+        return OutputError(f"{self._output} could not be written ({said}). {advice}.")
