@@ -75,6 +75,17 @@ def test_anchors_of_vanishing_strength_change_nothing(layer):
     torch.testing.assert_close(processor(layer, x, anchors=StepReader(writer.layers, 1e-30)), processor(layer, x))
 
 
+@torch.no_grad()
+def test_only_the_first_anchor_sees_the_linked_one(layer):
+    x, before, writer = tokens(BRANCHES * 2), tokens(BRANCHES, seed=3), StepWriter(BRANCHES)
+    processor = attention.SelfAttention("a.attn1")
+    processor(layer, before, anchors=writer)
+    mixed = processor(layer, x, anchors=StepWriter(BRANCHES, linked=writer.layers)).unflatten(0, (BRANCHES, 2))
+    for branch, (first, second) in enumerate(x.unflatten(0, (BRANCHES, 2))):
+        torch.testing.assert_close(mixed[branch, 0], naive(layer, first, [second, before[branch]], 0.0))
+        torch.testing.assert_close(mixed[branch, 1], naive(layer, second, [first], 0.0))
+
+
 def test_the_bank_keeps_branches_apart_and_anchors_joined(layer):
     writer = StepWriter(BRANCHES)
     with torch.no_grad():

@@ -142,6 +142,29 @@ def test_the_bank_holds_every_self_attention_layer_at_every_step(editor, bank):
     assert [set(step) for step in bank.steps] == [layers] * 3
 
 
+def test_the_bank_gives_the_keys_of_one_anchor(bank):
+    layer, (keys, _) = next(iter(bank.steps[1].items()))
+    assert torch.equal(bank.of_anchor(-1, 1)[layer].keys, keys.chunk(2, dim=1)[1])
+
+
+def test_a_given_anchor_stays_as_it_is(editor, bank):
+    picture = clip(1, seed=9)[0]
+    given = editor.edit_anchors(clip()[[0, 5]], INSTRUCTION, CONFIG, given={1: picture})
+    assert np.array_equal(given.frames[1], picture)
+    assert not np.array_equal(given.frames[0], bank.frames[0])
+
+
+def test_the_other_frames_follow_a_given_anchor(editor, bank):
+    given = editor.edit_anchors(clip()[[0, 5]], INSTRUCTION, CONFIG, given={1: clip(1, seed=9)[0]})
+    assert not np.array_equal(edit(editor, clip(), given), edit(editor, clip(), bank))
+
+
+def test_a_linked_shot_follows_the_shot_before(editor, bank):
+    shot = clip(2, seed=4)
+    linked, alone = (editor.edit_anchors(shot, INSTRUCTION, CONFIG, link=link).frames for link in (bank, None))
+    assert not np.array_equal(linked, alone)
+
+
 def test_the_bank_reads_as_a_step(bank):
     assert isinstance(bank.at(0), StepReader)
 

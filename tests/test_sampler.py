@@ -4,7 +4,7 @@ import pytest
 import torch
 from diffusers import DDIMScheduler, EulerAncestralDiscreteScheduler, HeunDiscreteScheduler
 
-from fairy.sampler import denoise, guide, shared_noise
+from fairy.sampler import Known, denoise, guide, shared_noise
 
 
 def test_all_frames_share_one_noise_drawn_from_the_seed():
@@ -53,3 +53,22 @@ def test_the_caller_sees_every_step():
     noise, generators = shared_noise(0, 2, (1, 4, 4))
     steps = list(denoise(lambda x, *_: x, scheduler, noise, generators, text_guidance=1.0, image_guidance=1.0))
     assert [step.shape for step in steps] == [noise.shape] * 4
+
+
+@pytest.mark.parametrize("kind", [EulerAncestralDiscreteScheduler, DDIMScheduler])
+def test_a_known_frame_is_its_result_noised_to_each_step(kind):
+    scheduler, seen = kind(), []
+    scheduler.set_timesteps(4)
+    noise, generators = shared_noise(0, 2, (1, 4, 4))
+    clean = torch.linspace(-1, 1, 16).view(1, 1, 4, 4)
+
+    def predict(latents, step, timestep):
+        seen.append((latents[1].clone(), timestep))
+        return latents
+
+    known = Known([1], clean)
+    list(denoise(predict, scheduler, noise, generators, text_guidance=1.0, image_guidance=1.0, known=known))
+    for latents, timestep in seen:
+        kept = scheduler.alphas_cumprod[timestep.long()]
+        expected = kept.sqrt() * clean[0] + (1 - kept).sqrt() * noise[1]
+        torch.testing.assert_close(latents, expected, atol=2e-3, rtol=0)

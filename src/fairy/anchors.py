@@ -55,6 +55,8 @@ class StepWriter:
     branches: int
     device: torch.device | None = None
     """Where the keys and values are kept; None keeps them where they were computed."""
+    linked: Mapping[str, KeysValues] = field(default_factory=dict)
+    """Of one anchor of the shot before, which the first anchor also reads, so that the style carries over the cut."""
     layers: dict[str, KeysValues] = field(default_factory=dict)
 
     def write(self, layer: str, keys: torch.Tensor, values: torch.Tensor) -> None:
@@ -97,6 +99,13 @@ class AnchorBank:
         if not self.steps or self.settings.anchor_strength == 0.0:
             return None
         return StepReader(self.steps[step], self.settings.anchor_strength)
+
+    def of_anchor(self, index: int, step: int) -> Mapping[str, KeysValues]:
+        """Keys and values of one anchor alone, each (B, L, C), in one denoising step."""
+        return {
+            layer: KeysValues(*(tensor.unflatten(1, (len(self.frames), -1))[:, index] for tensor in entry))
+            for layer, entry in self.steps[step].items()
+        }
 
     @property
     def num_bytes(self) -> int:

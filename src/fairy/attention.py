@@ -5,7 +5,7 @@ B guidance branches, F frames, L tokens of a frame, C = H * D channels in H head
 anchors comes as the argument `anchors`:
 
     None         softmax(Q K^T / sqrt(d)) V, each frame alone
-    StepWriter   softmax(Q_n [K_1..K_K]^T / sqrt(d)) [V_1..V_K] among the anchors themselves, which are kept
+    StepWriter   softmax(Q_n [K_1..K_K]^T / sqrt(d)) [V_1..V_K] among the anchors themselves, whose K and V are kept
     StepReader   softmax(Q [K, K_anc]^T / sqrt(d)) [V, V_anc]
 """
 
@@ -63,13 +63,19 @@ class SelfAttention:
     def attend_among_anchors(
         self, queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, heads: int, writer: StepWriter
     ) -> torch.Tensor:
-        """Every anchor sees all anchors; their keys and values are kept."""
+        """Every anchor sees all anchors, the first one also a linked one; their keys and values are kept."""
         num_anchors = len(queries) // writer.branches
         queries, keys, values = (
             rearrange(x, "(b k) l c -> b (k l) c", b=writer.branches) for x in (queries, keys, values)
         )
         writer.write(self.layer, keys, values)
-        return rearrange(attend(queries, keys, values, heads), "b (k l) c -> (b k) l c", k=num_anchors)
+        if not writer.linked:
+            return rearrange(attend(queries, keys, values, heads), "b (k l) c -> (b k) l c", k=num_anchors)
+        first, others = queries.split([keys.shape[1] // num_anchors, keys.shape[1] - keys.shape[1] // num_anchors], 1)
+        linked_keys, linked_values = (tensor.to(keys.device) for tensor in writer.linked[self.layer])
+        more_keys, more_values = torch.cat([keys, linked_keys], 1), torch.cat([values, linked_values], 1)
+        mixed = [attend(first, more_keys, more_values, heads), attend(others, keys, values, heads)]
+        return rearrange(torch.cat(mixed, 1), "b (k l) c -> (b k) l c", k=num_anchors)
 
     def attend_to_anchors(
         self, queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, heads: int, reader: StepReader

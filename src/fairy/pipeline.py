@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
@@ -31,13 +31,14 @@ from fairy.models import (
     Conditioning,
     Model,
     decode_latents,
+    encode_edited,
     encode_frames,
     encode_instruction,
     latent_shape,
     make_scheduler,
     predict_noise,
 )
-from fairy.sampler import BRANCHES, denoise, shared_noise
+from fairy.sampler import BRANCHES, Known, denoise, shared_noise
 
 MICRO_BATCH = {"cpu": 1, "mps": 1, "cuda": 8}
 """Frames of one forward pass, by kind of device: part of what decides the last bit, so it is not `--batch-size`."""
@@ -78,12 +79,16 @@ class Editor:
         instruction: str,
         config: EditConfig | None = None,
         *,
+        given: Mapping[int, np.ndarray] | None = None,
+        link: AnchorBank | None = None,
         on_step: Callable[[int, int], None] | None = None,
     ) -> AnchorBank:
         """Edit the anchors together and keep what the other frames read of them.
 
-        `frames` is uint8 (K, H, W, 3); with K = 0 the other frames will each be edited alone. `on_step` is called with
-        the steps done and their number. Raises UsageError where the instruction is empty.
+        `frames` is uint8 (K, H, W, 3); with K = 0 the other frames will each be edited alone. `given` holds anchors
+        that are edited already, uint8 (H, W, 3) by their place among the K: they stay as they are, and the others
+        follow them. `link` is the bank of the shot before, whose last anchor the first one here also reads. `on_step`
+        is called with the steps done and their number. Raises UsageError where the instruction is empty.
         """
         check_instruction(instruction)
         settings = (config or EditConfig()).resolved(self.model.defaults)
@@ -95,7 +100,8 @@ class Editor:
         def write(step: int) -> StepWriter:
             if on_step:
                 on_step(step, settings.num_steps)
-            writers.append(StepWriter(BRANCHES, place))
+            linked = link.of_anchor(-1, step) if link is not None and link.steps else {}
+            writers.append(StepWriter(BRANCHES, place, linked))
             return writers[-1]
 
         with self.workers(1) as pool:
@@ -105,7 +111,7 @@ class Editor:
             conditioning = encoding.result()
             edited = frames
             if len(frames):
-                edited = pool.submit(self._edit, frames, conditioning, settings, write).result()
+                edited = pool.submit(self._edit, frames, conditioning, settings, write, given).result()
                 if on_step:
                     on_step(settings.num_steps, settings.num_steps)
         steps = tuple(writer.layers for writer in writers)
@@ -186,10 +192,18 @@ class Editor:
 
     @torch.inference_mode()
     def _edit(
-        self, frames: np.ndarray, conditioning: Conditioning, settings: EditSettings, anchors_at: AnchorsAt
+        self,
+        frames: np.ndarray,
+        conditioning: Conditioning,
+        settings: EditSettings,
+        anchors_at: AnchorsAt,
+        given: Mapping[int, np.ndarray] | None = None,
     ) -> np.ndarray:
-        """One trajectory of F frames: uint8 (F, H, W, 3) -> the same, edited."""
-        model = self.model
+        """One trajectory of F frames: uint8 (F, H, W, 3) -> the same, edited; those `given` by place as they are."""
+        model, known = self.model, None
+        if given:
+            pictures = to_tensor(pad_to_multiple(np.stack(list(given.values())), model.multiple))
+            known = Known(list(given), encode_edited(model, pictures.to(model.device)))
         padded = pad_to_multiple(frames, model.multiple)
         source = encode_frames(model, to_tensor(padded).to(model.device))
         source = torch.cat([source, source, torch.zeros_like(source)])
@@ -205,9 +219,13 @@ class Editor:
             generators,
             text_guidance=settings.text_guidance,
             image_guidance=settings.image_guidance,
+            known=known,
         )
         (latents,) = deque(steps, maxlen=1)
-        return to_uint8(decode_latents(model, latents))[:, : frames.shape[1], : frames.shape[2]]
+        edited = to_uint8(decode_latents(model, latents))[:, : frames.shape[1], : frames.shape[2]]
+        for place, picture in (given or {}).items():
+            edited[place] = picture
+        return edited
 
     @contextmanager
     def workers(self, count: int) -> Iterator[ThreadPoolExecutor]:

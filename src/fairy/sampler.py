@@ -8,12 +8,22 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
 
 BRANCHES = 3
 """Text and image, image only, none: the order of diffusers' InstructPix2Pix pipelines."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Frames of a batch whose result is given: at each step they are that result, noised as far as the step is."""
+
+    indices: list[int]
+    latents: torch.Tensor
+    """(number of indices, C, h, w), as denoising would have made them."""
 
 
 class Predict(Protocol):
@@ -48,6 +58,7 @@ def denoise(
     *,
     text_guidance: float,
     image_guidance: float,
+    known: Known | None = None,
 ) -> Iterator[torch.Tensor]:
     """Yield the latents (F, C, h, w) after each step; the last ones are the result.
 
@@ -56,6 +67,9 @@ def denoise(
     draws = {"generator": generators} if "generator" in inspect.signature(scheduler.step).parameters else {}
     latents = noise * scheduler.init_noise_sigma
     for step, timestep in enumerate(scheduler.timesteps):
+        if known:
+            noised = scheduler.add_noise(known.latents, noise[known.indices], timestep.expand(len(known.indices)))
+            latents = latents.index_copy(0, torch.tensor(known.indices, device=latents.device), noised)
         inputs = scheduler.scale_model_input(latents, timestep).repeat(BRANCHES, 1, 1, 1)
         full, image_only, neither = predict(inputs, step, timestep).chunk(BRANCHES)
         prediction = guide(full, image_only, neither, text_guidance, image_guidance)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fairy.models.denoiser import predict_noise as predict_noise
     from fairy.models.folder import fingerprint as fingerprint
     from fairy.models.latents import decode_latents as decode_latents
+    from fairy.models.latents import encode_edited as encode_edited
     from fairy.models.latents import encode_frames as encode_frames
     from fairy.models.latents import latent_shape as latent_shape
     from fairy.models.loading import load as load
@@ -27,6 +28,7 @@ MODULES = {
     "Model": "bundle",
     "ModelEntry": "catalog",
     "decode_latents": "latents",
+    "encode_edited": "latents",
     "encode_frames": "latents",
     "encode_instruction": "text",
     "fingerprint": "folder",

@@ -21,14 +21,27 @@ def encode_frames(model: Model, frames: torch.Tensor) -> torch.Tensor:
     return (latents * model.vae.config.scaling_factor if model.is_cosxl_edit else latents).float()
 
 
+def encode_edited(model: Model, frames: torch.Tensor) -> torch.Tensor:
+    """float (F, 3, H, W) in -1..1 -> float32 (F, C, h, w), as denoising would have made them: `decode_latents` undone."""
+    encoded = model.vae.encode(frames.to(model.device, model.vae.dtype))
+    latents = (encoded.latent_dist.mode() if "latent_dist" in encoded else encoded.latents).float()
+    mean, spread = _normalization(model, latents)
+    return (latents - mean) * model.vae.config.scaling_factor / spread
+
+
 def decode_latents(model: Model, latents: torch.Tensor) -> torch.Tensor:
     """Denoised latents (F, C, h, w) -> float32 (F, 3, H, W) in -1..1."""
-    config = model.vae.config
-    unscaled = latents / config.scaling_factor
-    if config.get("latents_mean") is not None and config.get("latents_std") is not None:  # some SDXL autoencoders
-        mean, std = (
-            latents.new_tensor(values).view(1, -1, 1, 1) for values in (config.latents_mean, config.latents_std)
-        )
-        unscaled = latents * std / config.scaling_factor + mean
+    mean, spread = _normalization(model, latents)
+    unscaled = latents * spread / model.vae.config.scaling_factor + mean
     frames = model.vae.decode(unscaled.to(model.device, model.vae.dtype)).sample
     return frames.float().clamp(-1, 1)
+
+
+def _normalization(model: Model, like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and spread of the autoencoder's latents, (1 or C, 1, 1), by which the denoiser's are normalized."""
+    config = model.vae.config
+    mean, spread = config.get("latents_mean"), config.get("latents_std")
+    if mean is None or spread is None:  # all but some SDXL autoencoders
+        mean, spread = [0.0], [1.0]
+    mean, spread = (like.new_tensor(values).view(-1, 1, 1) for values in (mean, spread))
+    return mean, spread
