@@ -22,7 +22,7 @@ def encode_frames(model: Model, frames: torch.Tensor) -> torch.Tensor:
 
 
 def encode_edited(model: Model, frames: torch.Tensor) -> torch.Tensor:
-    """float (F, 3, H, W) in -1..1 -> float32 (F, C, h, w), as denoising would have made them: `decode_latents` undone."""
+    """float (F, 3, H, W) in -1..1 -> float32 (F, C, h, w), as if denoised: `decode_latents` undone."""
     encoded = model.vae.encode(frames.to(model.device, model.vae.dtype))
     latents = (encoded.latent_dist.mode() if "latent_dist" in encoded else encoded.latents).float()
     mean, spread = _normalization(model, latents)
