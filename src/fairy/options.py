@@ -125,7 +125,7 @@ def _unbox(box: str) -> str:
     """What a box of tyro's says, in one line: without its frame, its title and the help texts, which are set far in."""
     lines = [line.strip("│").rstrip() for line in box.splitlines()[1:-1]]
     words = " ".join(line.strip() for line in lines if not line.startswith(9 * " "))
-    sentences = [part.strip(" .") for part in re.split("─+", words)]
+    sentences = [part.strip(" .") for part in re.split("─+|-{9,}", words)]
     return ". ".join(filter(None, sentences)) + "."
 
 
