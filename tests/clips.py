@@ -17,7 +17,10 @@ FULL_RANGE = BT709 | {"color_range": 2}
 PQ = {"color_primaries": 9, "color_trc": 16, "colorspace": 9, "color_range": 1}
 HLG = PQ | {"color_trc": 18}
 # The same pictures each time a clip is made, and no chatter.
-STEADY = {"libx264": {"threads": "1", "mbtree": "0"}, "libx265": {"x265-params": "log-level=none:pools=1"}}
+STEADY = {
+    "libx264": {"threads": "1", "mbtree": "0"},
+    "libx265": {"x265-params": "log-level=none:pools=1:frame-threads=1:bframes=0"},
+}
 SWS_MATRIX = {1: 1, 6: 5, 9: 9}  # AVCOL_SPC_* to SWS_CS_*
 
 

@@ -108,13 +108,19 @@ def test_transparent_pixels_lie_on_white(tmp_path):
     assert (image[0, 0].tolist(), image[0, 7].tolist()) == ([255, 255, 255], [10, 20, 30])
 
 
+def zero_packets(path: Path, which: range) -> None:
+    """Overwrite the data of some video packets in the file."""
+    with av.open(str(path)) as container:
+        places = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+    data = bytearray(path.read_bytes())
+    for position, size in places[which.start : which.stop]:
+        data[position : position + size] = bytes(size)
+    path.write_bytes(data)
+
+
 def test_a_broken_packet_is_left_out_the_same_way_each_time(tmp_path):
     path = clips.make(tmp_path / "clip.mp4", num_frames=40, options=OPEN_GOP)
-    with av.open(str(path)) as container:
-        position, size = [(p.pos, p.size) for p in container.demux(video=0) if p.size][20]
-    data = bytearray(path.read_bytes())
-    data[position : position + size] = bytes(size)
-    path.write_bytes(data)
+    zero_packets(path, range(20, 21))
     info = probe(path)
     whole = list(read_frames(info))
     assert len(whole) == len(info) >= 30
@@ -149,6 +155,10 @@ def write_sound_only(path: Path) -> None:
         clips.write_sound(output, clips.add_sound(output, "aac"), 440, 0, 0.2)
 
 
+def write_garbled(path: Path) -> None:
+    zero_packets(clips.make(path), range(12))
+
+
 def write_two_sizes(folder: Path) -> None:
     folder.mkdir()
     for size in (8, 10):
@@ -162,8 +172,9 @@ def write_two_sizes(folder: Path) -> None:
         ("text.mp4", lambda path: path.write_text("no video\n" * 99), "cannot be opened as a video"),
         ("empty.mp4", lambda path: path.touch(), "cannot be opened as a video"),
         ("cut.mp4", lambda path: path.write_bytes(clips.make(path).read_bytes()[:2000]), "cannot be opened as a video"),
-        ("sound.mp4", write_sound_only, "no video, only audio"),
-        ("none.mp4", lambda path: clips.make(path, pts=[]), "no picture that can be decoded"),
+        ("sound.mp4", write_sound_only, "no video, but audio"),
+        ("none.mp4", lambda path: clips.make(path, pts=[]), "no video, but no tracks"),
+        ("garbled.mp4", write_garbled, "no picture that can be decoded"),
         ("folder", lambda path: path.mkdir(), "folder without images"),
         ("sizes", write_two_sizes, "the same size"),
     ],

@@ -34,8 +34,8 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     """The stream to edit: the best one that is no attached cover picture; one clear line if there is none."""
     real = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
     if not real:
-        kinds = " and ".join(sorted({stream.type for stream in container.streams})) or "nothing"
-        raise MediaError(f"{path} holds no video, only {kinds}. {ADVICE}.")
+        kinds = " and ".join(sorted({stream.type for stream in container.streams})) or "no tracks"
+        raise MediaError(f"{path} holds no video, but {kinds}. {ADVICE}.")
     best = container.streams.best("video")
     stream = best if best in real else real[0]
     assert isinstance(stream, VideoStream)
