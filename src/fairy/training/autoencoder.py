@@ -76,12 +76,18 @@ def build_autoencoder(components: Components, recipe: Recipe) -> AutoencoderTiny
 
 
 def train_decoder(
-    autoencoder: AutoencoderTiny, pictures: Sequence[np.ndarray], recipe: Recipe, folder: Path, *, num_steps: int
+    autoencoder: AutoencoderTiny,
+    pictures: Sequence[np.ndarray],
+    recipe: Recipe,
+    folder: Path,
+    *,
+    num_steps: int,
+    seed: int,
 ) -> None:
     """Train the decoder on uint8 arrays (N, H, W, 3), one a size; weights and log go to `folder` every 500 steps."""
     decoder = autoencoder.decoder.to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(decoder.parameters(), lr=recipe.decoder_learning_rate, betas=(0.9, 0.99))
-    random = np.random.default_rng(recipe.seed)
+    random = np.random.default_rng(seed)
     for step in range(num_steps):
         remaining = 1 - step / num_steps
         for group in optimizer.param_groups:
@@ -90,7 +96,7 @@ def train_decoder(
         noise = torch.from_numpy(random.standard_normal((len(target), recipe.latent_channels, 1, 1), dtype=np.float32))
         with torch.no_grad():
             latents = autoencoder.encode(target).latents
-            latents = latents + 0.03 * noise.abs() * torch.randn(latents.shape, generator=_generator(recipe.seed, step))
+            latents = latents + 0.03 * noise.abs() * torch.randn(latents.shape, generator=_generator(seed, step))
         with torch.autocast("cpu", torch.bfloat16):
             output = decoder(latents.contiguous(memory_format=torch.channels_last)).float()
         loss = decoder_loss(output, target)

@@ -64,10 +64,17 @@ def make_data(recipe: Recipe, options: argparse.Namespace) -> None:
 
 
 def make_decoder(recipe: Recipe, options: argparse.Namespace) -> None:
-    torch.manual_seed(recipe.seed)
-    autoencoder = build_autoencoder(_components(options), recipe)
-    pictures = load_pictures(recipe, options.run / "data")
-    train_decoder(autoencoder, pictures, recipe, options.run / "decoder", num_steps=recipe.decoder_steps)
+    """Train the decoder for each entry of `decoder_steps` that is still to come, from where the last one ended."""
+    for stage, num_steps in enumerate(recipe.decoder_steps):
+        folder = options.run / f"decoder_{stage}"
+        if folder.exists():
+            continue
+        torch.manual_seed(recipe.seed)
+        autoencoder = build_autoencoder(_components(options), recipe)
+        if stage:
+            autoencoder = AutoencoderTiny.from_pretrained(options.run / f"decoder_{stage - 1}")
+        pictures = load_pictures(recipe, options.run / "data")
+        train_decoder(autoencoder, pictures, recipe, folder, num_steps=num_steps, seed=recipe.seed + stage)
 
 
 def train(recipe: Recipe, options: argparse.Namespace) -> None:
@@ -86,13 +93,13 @@ def make_export(recipe: Recipe, options: argparse.Namespace) -> None:
     tokenizer = CLIPTokenizer.from_pretrained(options.run / "tokenizer")
     editor = build_editor(tokenizer, recipe)
     load_average(options.run / "checkpoint.pt", editor)
-    autoencoder = AutoencoderTiny.from_pretrained(options.run / "decoder")
+    autoencoder = AutoencoderTiny.from_pretrained(options.run / f"decoder_{len(recipe.decoder_steps) - 1}")
     export(editor, autoencoder, tokenizer, recipe, options.model)
 
 
-def run_evaluation(recipe: Recipe, options: argparse.Namespace) -> None:
+def run_evaluation(_recipe: Recipe, options: argparse.Namespace) -> None:
     """Print the tables and write the page of samples."""
-    report = evaluate(options.model, num_scenes=options.scenes, seed=recipe.seed, page=options.page)
+    report = evaluate(options.model, num_scenes=options.scenes, num_clips=options.clips, seed=1000, page=options.page)
     print(report)  # noqa: T201
 
 
@@ -122,6 +129,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--text-guidance", type=float, default=recipe.text_guidance)
     parser.add_argument("--image-guidance", type=float, default=recipe.image_guidance)
     parser.add_argument("--scenes", type=int, default=24, help="held-out pictures to evaluate")
+    parser.add_argument("--clips", type=int, default=4, help="held-out clips on which anchors are compared with none")
     parser.add_argument("--page", type=Path, default=Path("runs/samples.png"), help="the page of samples")
     return parser.parse_args()
 

@@ -27,6 +27,7 @@ from fairy.training.data import Batch, tokenize
 from fairy.training.loop import Editor as Trainee
 from fairy.training.loop import attention_share, make_sample
 from fairy.training.recipe import Recipe
+from fairy.training.spread import OPEN_EDITS, measure_spread
 
 SIZE = (192, 144)
 NUM_CHOICES = 8
@@ -77,34 +78,40 @@ def distance(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.sqrt(np.square(halves[0] - halves[1]).mean()))
 
 
-def evaluate(folder: Path, *, num_scenes: int, seed: int, page: Path, config: EditConfig | None = None) -> str:
+def evaluate(folder: Path, *, num_scenes: int, num_clips: int, seed: int, page: Path) -> str:
     """Edit held-out rendered scenes and photographs by every edit, in wordings never trained on; returns the report."""
     model = fairy.models.load(folder)
-    config = config or EditConfig(num_anchors=0)
     confusions: dict[bool, Counter[tuple[str, str]]] = {True: Counter(), False: Counter()}
     rows: list[tuple[str, list[np.ndarray]]] = []
     with Editor(model) as editor:
         for number in range(num_scenes):
             on_photo = bool(number % 2)
             case = make_case(seed + number // 2, on_photo=on_photo)
-            outputs = {
-                name: edit_picture(editor, case.source, text, config) for name, text in case.instructions.items()
-            }
+            outputs = {name: edit_picture(editor, case.source, text) for name, text in case.instructions.items()}
             confusions[on_photo].update((name, case.nearest(output)) for name, output in outputs.items())
             if len(rows) < PAGE_ROWS:
                 whole = [outputs[name] for name in outputs if EDITS[name].kind == "whole"]
                 rows.append(("photograph" if on_photo else "scene", [case.source, *whole]))
+        spreads = [measure_spread(editor, edit, num_clips=num_clips, seed=seed) for edit in OPEN_EDITS if num_clips]
     heads = [NOTHING, *(name for name, edit in EDITS.items() if edit.kind == "whole")]
     page.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(grid(heads, rows, title="Held-out scenes and photographs, held-out wordings")).save(page)
     share = measure_attention(model, seed)
     tables = [_table(title, confusions[photo]) for title, photo in (("Rendered", False), ("Photographs", True))]
-    return "\n".join([*tables, f"share of self-attention in the UNet's output: {share:.3f}"])
+    lines = [f"  {spread.edit:14} {spread.alone:6} {spread.anchored:6} {spread.exact:6}" for spread in spreads]
+    return "\n".join(
+        [
+            *tables,
+            f"Share of self-attention in the UNet's output: {share:.3f}",
+            "Spread over time of the open choice, of 255: alone, with 3 anchors, exact edit",
+            *lines,
+        ]
+    )
 
 
-def edit_picture(editor: Editor, picture: np.ndarray, instruction: str, config: EditConfig) -> np.ndarray:
+def edit_picture(editor: Editor, picture: np.ndarray, instruction: str) -> np.ndarray:
     """Edit one picture by itself."""
-    bank = editor.edit_anchors(picture[None][:0], instruction, config)
+    bank = editor.edit_anchors(picture[None][:0], instruction, EditConfig(num_anchors=0))
     (output,) = editor.edit_frames([picture], bank)
     return output
 

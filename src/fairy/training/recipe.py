@@ -24,7 +24,8 @@ class Recipe:
     decoder_width: int = 48
     decoder_blocks: tuple[int, ...] = (3, 3, 1, 0)
     """Residual blocks of the decoder at 1/8, 1/4, 1/2 and full resolution."""
-    decoder_steps: int = 3000
+    decoder_steps: tuple[int, ...] = (3000, 5000)
+    """Steps of the decoder's training, a warm-up and a fall of the learning rate each."""
     decoder_batch: int = 8
     decoder_crop: int = 96
     """Side of the crops that the decoder is trained on, in pixels."""
