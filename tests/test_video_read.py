@@ -174,7 +174,7 @@ def write_two_sizes(folder: Path) -> None:
         ("cut.mp4", lambda path: path.write_bytes(clips.make(path).read_bytes()[:2000]), "cannot be opened as a video"),
         ("sound.mp4", write_sound_only, "no video, but audio"),
         ("none.mp4", lambda path: clips.make(path, pts=[]), "no video, but no tracks"),
-        ("garbled.mp4", write_garbled, "no picture that can be decoded"),
+        ("garbled.mp4", write_garbled, "without one picture that can be decoded"),
         ("folder", lambda path: path.mkdir(), "folder without images"),
         ("sizes", write_two_sizes, "the same size"),
     ],

@@ -52,8 +52,8 @@ class Companions:
         if stream.codec_context and chosen.audio_codec and holds(chosen.container, stream):
             track = self._output.add_stream_from_template(stream)
             self._tracks[stream.index] = _Copied(track, self._span)
-        elif stream.codec_context and stream.type == "audio" and chosen.audio_codec:
-            track = _encoder(self._output, stream, chosen.audio_codec)
+        elif chosen.audio_codec and stream.type == "audio" and (settings := _settings(chosen.audio_codec, stream)):
+            track = _encoder(self._output, chosen.audio_codec, *settings)
             self._tracks[stream.index] = _Encoded(stream, track, self._span)
             self.notes.append(f"{said}; re-encoded to {track.codec_context.codec.canonical_name}")
         else:
@@ -145,12 +145,33 @@ class _Copied:
         return []
 
 
-def _encoder(output: OutputContainer, stream: Any, codec: str) -> Any:
-    rate = 48000 if codec == "libopus" else stream.codec_context.sample_rate
+def _settings(codec: str, stream: Any) -> tuple[int, str] | None:
+    """(sample rate, layout) nearest to the source's that the encoder takes; None: the track does not say its own."""
+    context = stream.codec_context
+    if context is None or not context.sample_rate or not context.channels:
+        return None
+    for rate in (context.sample_rate, 48000):
+        for layout in (context.layout.name, "stereo"):
+            if _opens(codec, rate, layout):
+                return rate, layout
+    return None
+
+
+def _opens(codec: str, rate: int, layout: str) -> bool:
+    trial: Any = av.codec.CodecContext.create(codec, "w")
+    trial.sample_rate, trial.layout, trial.format = rate, layout, trial.codec.audio_formats[0]
+    try:
+        trial.open()
+    except (ValueError, av.error.FFmpegError):
+        return False
+    return True
+
+
+def _encoder(output: OutputContainer, codec: str, rate: int, layout: str) -> Any:
     track: Any = output.add_stream(codec, rate=rate)
-    track.codec_context.layout = stream.codec_context.layout
+    track.codec_context.layout = layout
     track.codec_context.flags |= av.codec.context.Flags.bitexact
-    track.codec_context.bit_rate = 96_000 * max(2, stream.codec_context.channels) if codec != "flac" else 0
+    track.codec_context.bit_rate = 96_000 * max(2, track.codec_context.channels)
     track.codec_context.open()
     return track
 
@@ -162,8 +183,8 @@ class _Encoded:
         self._stream, self._track, self._span = stream, track, span
         self._graph: av.filter.Graph | None = None
 
-    def take(self, packet: Any) -> list[Any]:
-        """The packets to write for one that was read; one that cannot be decoded is a gap."""
+    def take(self, packet: Any | None) -> list[Any]:
+        """The packets to write for one that was read; one that cannot be decoded is a gap. None: the decoder's rest."""
         try:
             frames = self._stream.codec_context.decode(packet)
         except av.error.FFmpegError:
@@ -172,9 +193,7 @@ class _Encoded:
 
     def rest(self) -> list[Any]:
         """What decoder, filter and encoder still hold."""
-        frames = self._stream.codec_context.decode(None)
-        encoded = [packet for frame in frames for packet in self._push(frame)]
-        return [*encoded, *(self._push(None) if self._graph else []), *self._track.encode(None)]
+        return [*self.take(None), *(self._push(None) if self._graph else []), *self._track.encode(None)]
 
     def _push(self, frame: av.AudioFrame | None) -> list[Any]:
         if self._graph is None:

@@ -25,7 +25,8 @@ def open_input(path: Path) -> InputContainer:
     if not path.exists():
         raise MediaError(f"{path} does not exist. {ADVICE}.")
     try:
-        return av.open(f"file:{path}", "r", container_options=OPTIONS, options={"max_pixels": str(MAX_PIXELS)})
+        # Tags in another encoding than UTF-8 are no reason to refuse a video.
+        return av.open(f"file:{path}", "r", options=OPTIONS, metadata_errors="replace")
     except av.error.FFmpegError as error:
         raise MediaError(f"{path} cannot be opened as a video ({reason(error)}). {ADVICE}.") from error
 

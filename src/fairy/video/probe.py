@@ -3,6 +3,7 @@
 What a header says about length and rate is not believed; frames are counted and their time stamps gathered.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -22,6 +23,7 @@ from fairy.video.info import AudioInfo, Scan, VideoInfo
 Progress = Callable[[int, int | None], None]
 """Called with the number of frames seen so far and the number that the header claims."""
 ARBITRARY_CLOCKS = {"mpegts", "mpeg", "hls"}  # their first time stamp means nothing; zero is where the file starts
+CLOCK = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
 DROPPED_METADATA = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "software"}
 
 
@@ -164,9 +166,8 @@ def _last_duration(stream: VideoStream, seen: _Pass, pts: np.ndarray, usual: int
     end = None
     if stream.duration is not None:
         end = (stream.start_time or 0) + stream.duration
-    elif "DURATION" in stream.metadata:  # Matroska: hours, minutes and seconds from zero
-        hours, minutes, seconds = stream.metadata["DURATION"].split(":")
-        end = round((int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)) / time_base)
+    elif said := CLOCK.fullmatch(stream.metadata.get("DURATION", "")):  # Matroska, counted from zero
+        end = round((int(said[1]) * 3600 + int(said[2]) * 60 + Fraction(said[3])) / time_base)
     if end is not None and not seen.damage.ended_early and end > pts[-1]:
         return int(end - pts[-1])
     return seen.last.duration or usual
