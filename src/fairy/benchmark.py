@@ -25,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 import fairy.models
@@ -33,6 +34,7 @@ from fairy.config import VideoConfig
 from fairy.frames import to_tensor
 from fairy.job import edit_video
 from fairy.models import Model, decode_latents, encode_frames, latent_shape, make_scheduler, predict_noise
+from fairy.models.quiet import quiet_libraries
 from fairy.pipeline import Editor
 from fairy.sampler import BRANCHES
 from fairy.video import VideoWriter, probe
@@ -130,11 +132,11 @@ def bare_frame(model: Model, frame: np.ndarray, bank: AnchorBank) -> None:
 
 def measure_against_stock(editor: Editor, frames: np.ndarray, size: Size) -> Measure:
     """Frames per second without anchors over those of diffusers' pipeline, same weights, steps and precision."""
-    from diffusers import StableDiffusionInstructPix2PixPipeline
+    with quiet_libraries():
+        from diffusers import StableDiffusionInstructPix2PixPipeline
 
-    pipeline = StableDiffusionInstructPix2PixPipeline.from_pretrained(
-        editor.model.path, torch_dtype=editor.model.dtype, safety_checker=None
-    ).to(editor.model.device)
+        pipeline = StableDiffusionInstructPix2PixPipeline.from_pretrained(editor.model.path, safety_checker=None)
+        pipeline.to(editor.model.device, editor.model.dtype)
     pipeline.set_progress_bar_config(disable=True)
     defaults, pictures = editor.model.defaults, to_tensor(frames) * 0.5 + 0.5
 
@@ -178,7 +180,8 @@ def count_operations(model: Model, frame: np.ndarray, bank: AnchorBank) -> int:
     """Operations of one step of one frame, all branches."""
     latents = torch.zeros(BRANCHES, *latent_shape(model, *frame.shape[:2]), device=model.device)
     timestep = make_scheduler(model, bank.settings.num_steps).timesteps[0]
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
+    # The counter knows matrix products, but not the CPU's fused attention: count that written out.
+    with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH), torch.no_grad():
         predict_noise(model, latents, latents, timestep, bank.conditioning, {"anchors": bank.at(0)})
     return counter.get_total_flops()
 
