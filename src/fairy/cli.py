@@ -226,14 +226,10 @@ def reporting(quiet: bool) -> AbstractContextManager[Report]:
 
 def describe_anchors(result: EditResult) -> str:
     """The anchors in words."""
-    match result.anchors:
-        case ():
-            return "no anchors"
-        case (index,):
-            return f"anchor: frame {index}"
-        case (*first, last):
-            return f"anchors: frames {', '.join(map(str, first))} and {last}"
-    raise AssertionError
+    words = [str(index) for index in result.anchors]
+    if len(words) < 2:
+        return f"anchor: frame {words[0]}" if words else "no anchors"
+    return f"anchors: frames {', '.join(words[:-1])} and {words[-1]}"
 
 
 def print_models(models: Sequence[ModelEntry]) -> None:
