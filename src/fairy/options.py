@@ -104,7 +104,7 @@ def _option(name: str, hint: Any, default: object) -> Any:
     return Annotated[hint, spec, arg(help_behavior_hint=f"(default: {shown})")]
 
 
-def _parser(name: str, kind: Callable[[str], Any]) -> Callable[[list[str]], Any]:
+def _parser(name: str, kind: type) -> Callable[[list[str]], Any]:
     def parse(words: list[str]) -> Any:
         try:
             return kind(words[0])
