@@ -19,6 +19,8 @@ from fairy.video.info import VideoInfo
 
 # FFmpeg writes Vorbis into mp4 under a private number that few players know: not what mp4 can hold.
 NOT_PLAYED = {("mp4", "vorbis")}
+# A time stamp further than this from its neighbour is damage, and more than a container's clock can jump.
+MAX_JUMP = 3600
 NAMES = ("language", "title", "handler_name")
 
 
@@ -76,6 +78,8 @@ class Companions:
         if seconds is None:
             for track in self._tracks.values():
                 self._output.mux(track.rest())
+                if track.num_dropped:
+                    self.notes.append(f"{track.num_dropped} packets of sound with impossible time stamps: left out")
 
     def chapters(self) -> list[Any]:
         """The source's chapters, for an output of the whole."""
@@ -111,13 +115,14 @@ def _seek(source: InputContainer, seconds: Fraction) -> None:
 
 
 def holds(container: str, stream: Any) -> bool:
-    """Whether the muxer takes the track as it is: tried on a header that nobody keeps."""
+    """Whether the muxer takes the track as it is: tried on an empty file that nobody keeps."""
     if (container, stream.codec_context.codec.canonical_name) in NOT_PLAYED:
         return False
     trial = av.open(io.BytesIO(), "w", format=container)
     try:
         trial.add_stream_from_template(stream)
         trial.start_encoding()
+        trial.close()
     except (ValueError, av.error.FFmpegError):
         return False
     return True
@@ -129,15 +134,23 @@ class _Copied:
     def __init__(self, track: Any, span: Span) -> None:
         self._track, self._shift = track, span.shift
         self._last: int | None = None
+        self.num_dropped = 0
 
     def take(self, packet: Any) -> list[Any]:
         """The packets to write for one that was read."""
-        moved = round(self._shift / packet.time_base)
-        pts, dts = packet.pts - moved, (packet.pts if packet.dts is None else packet.dts) - moved
+        tick = self._track.time_base  # final, as the header has been written
+        pts, dts = (
+            round((stamp * packet.time_base - self._shift) / tick)
+            for stamp in (packet.pts, packet.pts if packet.dts is None else packet.dts)
+        )
+        if abs(dts - (self._last or 0)) * tick > MAX_JUMP:
+            self.num_dropped += 1
+            return []
         if self._last is not None and dts <= self._last:  # muxers refuse a clock that stands or goes back
             dts = self._last + 1
-        packet.dts, packet.pts, self._last = dts, max(pts, dts), dts
-        packet.stream = self._track
+        packet.duration = round((packet.duration or 0) * packet.time_base / tick)
+        packet.dts, packet.pts, packet.time_base = dts, max(pts, dts), tick
+        packet.stream, self._last = self._track, dts
         return [packet]
 
     def rest(self) -> list[Any]:
@@ -182,6 +195,7 @@ class _Encoded:
     def __init__(self, stream: Any, track: Any, span: Span) -> None:
         self._stream, self._track, self._span = stream, track, span
         self._graph: av.filter.Graph | None = None
+        self.num_dropped = 0
 
     def take(self, packet: Any | None) -> list[Any]:
         """The packets to write for one that was read; one that cannot be decoded is a gap. None: the decoder's rest."""

@@ -56,6 +56,7 @@ class Encoder:
         self._companions = Companions(info, self._container, chosen, span)
         if whole:
             self._container.set_chapters(self._companions.chapters())
+        self._container.start_encoding()
 
     def _add_stream(self, size: tuple[int, int], quality: int | None) -> Any:
         chosen, info = self._format, self._info

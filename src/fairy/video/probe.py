@@ -17,8 +17,9 @@ from av.video.stream import VideoStream
 from fairy.errors import MediaError
 from fairy.video.colour import MATRICES, PQ, UNSPECIFIED, WIDE_GAMUTS, Colour, Orientation, colour_of, orientation_of
 from fairy.video.decode import Damage, fingerprint, frames_of, open_input, video_stream
-from fairy.video.images import list_images
+from fairy.video.images import list_images, read_images
 from fairy.video.info import AudioInfo, Scan, VideoInfo
+from fairy.video.thumbnail import OnFrame, Thumbnails, thumbnail_size
 
 Progress = Callable[[int, int | None], None]
 """Called with the number of frames seen so far and the number that the header claims."""
@@ -27,21 +28,30 @@ CLOCK = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
 DROPPED_METADATA = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "software"}
 
 
-def probe(path: Path, *, on_progress: Progress | None = None, folder_rate: Fraction = Fraction(25)) -> VideoInfo:
-    """Describe a video file or a folder of numbered images (shown at `folder_rate`). MediaError says what is wrong."""
+def probe(
+    path: Path,
+    *,
+    on_progress: Progress | None = None,
+    on_frame: OnFrame | None = None,
+    folder_rate: Fraction = Fraction(25),
+) -> VideoInfo:
+    """Describe a video file or a folder of numbered images (shown at `folder_rate`). MediaError says what is wrong.
+
+    `on_frame` sees a thumbnail of every frame in the same pass.
+    """
     path = Path(path)
     if path.is_dir():
-        return _describe_folder(path, folder_rate)
-    info = _probe_file(path, 0, on_progress)
+        return _describe_folder(path, folder_rate, on_frame)
+    info = _probe_file(path, 0, on_progress, on_frame)
     # How a damaged picture is patched up depends on the number of threads: settle it with one.
-    return _probe_file(path, 1, on_progress) if info.scan.damaged else info
+    return _probe_file(path, 1, on_progress, on_frame) if info.scan.damaged else info
 
 
-def _probe_file(path: Path, threads: int, on_progress: Progress | None) -> VideoInfo:
+def _probe_file(path: Path, threads: int, on_progress: Progress | None, on_frame: OnFrame | None) -> VideoInfo:
     with open_input(path) as container:
         stream = video_stream(container, path)
         stream.thread_type, stream.codec_context.thread_count = "AUTO", threads
-        return _describe(path, container, stream, _scan(path, container, stream, on_progress))
+        return _describe(path, container, stream, _scan(path, container, stream, on_progress, on_frame))
 
 
 @dataclass
@@ -60,8 +70,15 @@ class _Pass:
     damage: Damage = field(default_factory=Damage)
 
 
-def _scan(path: Path, container: InputContainer, stream: VideoStream, on_progress: Progress | None) -> _Pass:
+def _scan(
+    path: Path,
+    container: InputContainer,
+    stream: VideoStream,
+    on_progress: Progress | None,
+    on_frame: OnFrame | None,
+) -> _Pass:
     damage, seen = Damage(), None
+    thumbnails = Thumbnails(on_frame) if on_frame else None
     for frame in frames_of(container, stream, damage):
         if seen is None:
             seen = _Pass(frame, frame, stream.frames or None, colour_of(frame), orientation_of(frame), damage=damage)
@@ -69,6 +86,8 @@ def _scan(path: Path, container: InputContainer, stream: VideoStream, on_progres
         seen.interlaced |= frame.interlaced_frame
         seen.resized |= (frame.width, frame.height) != (seen.first.width, seen.first.height)
         seen.rows.append((-1 if frame.pts is None else frame.pts, fingerprint(frame), frame.key_frame))
+        if thumbnails:
+            thumbnails.show(frame)
         if on_progress and len(seen.rows) % 16 == 0:
             on_progress(len(seen.rows), seen.claimed)
     if seen is None:
@@ -120,8 +139,11 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, seen: 
     )
 
 
-def _describe_folder(path: Path, rate: Fraction) -> VideoInfo:
+def _describe_folder(path: Path, rate: Fraction, on_frame: OnFrame | None) -> VideoInfo:
     files, (width, height), bit_depth = list_images(path)
+    if on_frame:
+        for index, picture in enumerate(read_images(tuple(files), thumbnail_size(width, height))):
+            on_frame(index, picture)
     return VideoInfo(
         path=path,
         width=width,
