@@ -6,7 +6,9 @@ A value of None means: the model's own default, which travels with the model (`f
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from fairy.errors import UsageError
@@ -148,3 +150,27 @@ class RunConfig:
     def __post_init__(self) -> None:
         _require_range(self, "batch_size", 1, 4096)
         _require(self.bank in BANK_PLACES, "bank", self.bank, f"must be one of {', '.join(BANK_PLACES)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobConfig:
+    """How the work is parted into shots and chunks, and what of it is kept."""
+
+    keep_job: bool = False
+    """Keep the job folder beside the output, for `redo` and `verify`."""
+    restart: bool = False
+    """Throw away what an interrupted job has done, and begin anew."""
+    link_shots: bool = False
+    """Let the first anchor of a shot also read the last one of the shot before."""
+    anchors: tuple[int, ...] | None = None
+    """Frames of the source to be anchors; a shot in which none lies chooses as ever. None: each shot chooses."""
+    given: Mapping[int, Path] = field(default_factory=dict)
+    """Anchors that are edited already: pictures by frame of the source."""
+    chunk: int = 32
+    """Frames that are stored at a time. Changes no bit of the result."""
+
+    def __post_init__(self) -> None:
+        _require_range(self, "chunk", 1, 100_000)
+        for index in (*(self.anchors or ()), *self.given):
+            _require(index >= 0, "anchors", index, "frames are counted from 0")
+        _require(self.anchors != (), "anchors", "''", "name at least one frame, or use --num-anchors 0")

@@ -1,31 +1,33 @@
 """A video on disk in, an edited video on disk out: `edit_video`, and `preview`, which edits only the anchors.
 
-Frames stream from the reader through the editor to the writer, each stage on threads of its own; none is ever held for
-longer than that takes, so memory does not grow with the length.
+An edit works in a job folder (fairy.store) beside its output, so that it can be stopped at any moment and goes on.
 """
 
 from __future__ import annotations
 
+import shutil
 import time
-from collections import deque
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from fairy import models
-from fairy.anchors import AnchorBank
-from fairy.config import EMBEDDED, EditConfig, ModelConfig, RunConfig, VideoConfig
+from fairy.config import EMBEDDED, EditConfig, JobConfig, ModelConfig, RunConfig, VideoConfig
 from fairy.errors import UsageError
-from fairy.memory import peak_memory
+from fairy.lossless import BYTES_PER_VALUE
+from fairy.manifest import Manifest, describe
+from fairy.memory import format_bytes, peak_memory
 from fairy.models import Model
 from fairy.pipeline import Editor, check_instruction
+from fairy.render import Given, assemble, edit_shots, render_missing
 from fairy.report import SILENT, Report
-from fairy.selection import Selection, select
-from fairy.sheet import check_picture, contact_sheet, save_png, side_by_side, side_by_side_size
-from fairy.video import Frame, VideoInfo, VideoWriter, background, check_output, probe
+from fairy.selection import Selection, ShotPlan, select
+from fairy.sheet import check_picture, contact_sheet, save_png
+from fairy.store import JobFolder, clear, job_path, open_job
+from fairy.video import VideoInfo, check_output, probe, read_frames
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class EditResult:
     seconds: float
     """Wall time of the editing, without loading the model."""
     frames_per_second: float
+    """Of the frames computed now: what an earlier run has done is not counted."""
     anchors: tuple[int, ...]
     """Indices of the anchors in the source."""
     model: str
@@ -57,6 +60,8 @@ def edit_video(
     model: ModelConfig | Model | None = None,
     video: VideoConfig | None = None,
     run: RunConfig | None = None,
+    job: JobConfig | None = None,
+    cuts: Sequence[int] = (),
     compare: Path | str | None = None,
     overwrite: bool = False,
     report: Report = SILENT,
@@ -64,21 +69,29 @@ def edit_video(
     """Edit a video file, or a folder of numbered images, by an instruction.
 
     The output has the same number of frames, the same time stamps and the same sound; its suffix chooses the container.
-    `compare` is a second video that shows source and result side by side. Raises UsageError for a wrong argument, and
-    MediaError, ModelError or OutputError where something cannot be read, loaded or written; nothing is left behind.
+    `compare` is a second video that shows source and result side by side; `cuts` are first frames of shots. What is
+    done is kept in OUTPUT.fairy/ until the output is written: the same call goes on where an interrupted one stopped.
+    Raises UsageError for a wrong argument, and MediaError, ModelError or OutputError where something cannot be read,
+    loaded or written.
     """
-    video, edit = video or VideoConfig(), edit or EditConfig()
+    video, edit, job = video or VideoConfig(), edit or EditConfig(), job or JobConfig()
     # A Path forgets the "/" at the end by which a folder of pictures is asked for.
     outputs = [str(path) for path in (output, compare) if path is not None]
     check_request(instruction, outputs, overwrite)
-    selection = select(read_info(Path(source), report), video, edit)
+    selection = select(read_info(Path(source), report), video, edit, job, cuts)
     with open_editor(model, run, report) as editor:
         selection = selection.fitted(video.long_side or editor.model.defaults.long_side)
+        given = fit_given(job.given, selection.size)
+        manifest = describe(selection, editor, instruction, edit=edit, video=video, job=job)
         announce(selection, editor, edit, report)
         begun = time.perf_counter()
-        bank = edit_anchors(editor, selection, instruction, edit, report)
-        notes = render(editor, selection, bank, outputs, video.quality, overwrite, report)
-        return summarize(Path(output), selection, editor, bank, len(selection), begun, notes)
+        with open_job(job_path(Path(output)), manifest, restart=job.restart, report=report) as folder:
+            announce_disk(folder, selection, report)
+            computed = render_missing(editor, selection, folder, given, report)
+            notes = assemble(selection, folder, outputs, video.quality, overwrite, report)
+            if not job.keep_job:
+                clear(folder.path)
+        return summarize(Path(output), selection, editor, manifest, (len(selection), computed), begun, notes)
 
 
 def preview(
@@ -90,23 +103,29 @@ def preview(
     model: ModelConfig | Model | None = None,
     video: VideoConfig | None = None,
     run: RunConfig | None = None,
+    job: JobConfig | None = None,
+    cuts: Sequence[int] = (),
     overwrite: bool = False,
     report: Report = SILENT,
 ) -> EditResult:
     """Edit only the anchors and draw them beside their sources; a later `edit_video` gives exactly these frames."""
-    video, edit, sheet = video or VideoConfig(), edit or EditConfig(), Path(sheet)
+    video, edit, job, sheet = video or VideoConfig(), edit or EditConfig(), job or JobConfig(), Path(sheet)
     check_request(instruction, [], overwrite)
     check_picture(sheet, overwrite)
-    selection = select(read_info(Path(source), report), video, edit)
+    selection = select(read_info(Path(source), report), video, edit, job, cuts)
     if not selection.anchors:
         raise UsageError("--num-anchors 0: a preview shows the anchors; use --num-anchors 1 or more")
     with open_editor(model, run, report) as editor:
         selection = selection.fitted(video.long_side or editor.model.defaults.long_side)
+        given = fit_given(job.given, selection.size)
+        manifest = describe(selection, editor, instruction, edit=edit, video=video, job=job)
         announce(selection, editor, edit, report)
         begun = time.perf_counter()
-        bank = edit_anchors(editor, selection, instruction, edit, report)
-        save_png(sheet, draw_anchors(selection, bank))
-        return summarize(sheet, selection, editor, bank, len(bank.frames), begun, selection.info.notes)
+        take, shots = manifest.edit, set(selection.shots)
+        banks = edit_shots(editor, selection, take, given, shots, report, link=job.link_shots)
+        save_png(sheet, draw_anchors(selection, manifest, ((shot, bank.frames) for shot, bank in banks)))
+        count = len(selection.anchors)
+        return summarize(sheet, selection, editor, manifest, (count, count), begun, selection.info.notes)
 
 
 def check_request(instruction: str, outputs: list[str], overwrite: bool) -> None:
@@ -124,7 +143,9 @@ def read_info(source: Path, report: Report) -> VideoInfo:
 
 
 @contextmanager
-def open_editor(model: ModelConfig | Model | None, run: RunConfig | None, report: Report) -> Iterator[Editor]:
+def open_editor(
+    model: ModelConfig | Model | None, run: RunConfig | None, report: Report, micro_batch: int | None = None
+) -> Iterator[Editor]:
     """An editor of a loaded model, or of one to be loaded."""
     if not isinstance(model, Model):
         report.progress("loading", 0, None)
@@ -138,16 +159,35 @@ def open_editor(model: ModelConfig | Model | None, run: RunConfig | None, report
             scheduler=wanted.scheduler,
         )
         report.progress("loading", 1, 1)
-    with Editor(model, run) as editor:
+    with Editor(model, run, micro_batch=micro_batch) as editor:
         yield editor
+
+
+def fit_given(given: Mapping[int, Path], size: tuple[int, int]) -> Given:
+    """The pictures that are to be anchors, at the size of the edit: uint8 (H, W, 3) by frame of the source."""
+    return {index: fit_picture(path, index, size) for index, path in sorted(given.items())}
+
+
+def fit_picture(path: Path, index: int, size: tuple[int, int]) -> np.ndarray:
+    """One picture, scaled to `size` (columns, rows). UsageError where that would stretch it by more than a pixel."""
+    info = probe(path)
+    width, height = size
+    along = info.height * width / info.width, info.width * height / info.height
+    if abs(along[0] - height) > 1 and abs(along[1] - width) > 1:
+        raise UsageError(
+            f"--anchor {index}={path}: {info.width}x{info.height} does not fit the edit's {width}x{height};"
+            " give a picture of the same shape"
+        )
+    return next(read_frames(info, stop=1, size=size)).image
 
 
 def announce(selection: Selection, editor: Editor, edit: EditConfig, report: Report) -> None:
     """Say before the start what will be done and what memory that takes."""
     width, height = selection.size
-    need = editor.memory_needed((height, width), len(selection.anchors), edit)
+    need = editor.memory_needed((height, width), selection.most_anchors, edit)
+    shots = f" in {len(selection.shots)} shots" if len(selection.shots) > 1 else ""
     report.note(
-        f"{len(selection)} frames at {width}x{height}, {len(selection.anchors)} anchors, {editor.model.name}"
+        f"{len(selection)} frames{shots} at {width}x{height}, {len(selection.anchors)} anchors, {editor.model.name}"
         f" on {editor.model.device} in {str(editor.model.dtype).removeprefix('torch.')}"
     )
     report.note(f"memory: about {need}")
@@ -155,87 +195,26 @@ def announce(selection: Selection, editor: Editor, edit: EditConfig, report: Rep
         report.note(note)
 
 
-def edit_anchors(
-    editor: Editor, selection: Selection, instruction: str, edit: EditConfig, report: Report
-) -> AnchorBank:
-    """The anchors' own pass, reported step by step."""
-    frames = selection.anchor_frames()
-    return editor.edit_anchors(
-        frames, instruction, edit, on_step=lambda done, total: report.progress("anchors", done, total)
-    )
-
-
-def edit_selection(editor: Editor, selection: Selection, bank: AnchorBank) -> Iterator[tuple[Frame, np.ndarray]]:
-    """Every selected frame with its edit, in order; the anchors' edits are those of the anchors' own pass."""
-    done = dict(zip(selection.anchors, bank.frames, strict=True))
-    waiting: deque[Frame] = deque()
-
-    def others(frames: Iterable[Frame]) -> Iterator[np.ndarray]:
-        for frame in frames:
-            waiting.append(frame)
-            if frame.index not in done:
-                yield frame.image
-
-    def anchors_in_front() -> Iterator[tuple[Frame, np.ndarray]]:
-        while waiting and waiting[0].index in done:
-            yield waiting[0], done[waiting.popleft().index]
-
-    with closing(background(selection.frames())) as frames:
-        for edited in editor.edit_frames(others(frames), bank):
-            yield from anchors_in_front()
-            yield waiting.popleft(), edited
-        yield from anchors_in_front()
-
-
-def render(
-    editor: Editor,
-    selection: Selection,
-    bank: AnchorBank,
-    outputs: list[str],
-    quality: int | None,
-    overwrite: bool,
-    report: Report,
-) -> tuple[str, ...]:
-    """Write the edited video, and the comparison where a second output is given; returns what a user must be told."""
+def announce_disk(folder: JobFolder, selection: Selection, report: Report) -> None:
+    """Say what the job folder will take until the video is written, and what there is."""
     width, height = selection.size
-    sizes = [(width, height), side_by_side_size(width, height)]
-    with ExitStack() as stack:
-        writers = [
-            stack.enter_context(
-                VideoWriter(
-                    path,
-                    info=selection.info,
-                    size=size,
-                    quality=quality,
-                    start=selection.start,
-                    stop=selection.stop,
-                    overwrite=overwrite,
-                )
-            )
-            for path, size in zip(outputs, sizes, strict=False)
-        ]
-        pairs = stack.enter_context(closing(background(edit_selection(editor, selection, bank))))
-        for done, (frame, edited) in enumerate(pairs, 1):
-            writers[0].write(edited, frame.pts)
-            for writer in writers[1:]:
-                writer.write(side_by_side(frame.image, edited), frame.pts)
-            report.progress("frames", done, len(selection))
-    notes = [note for writer in writers for note in writer.notes]
-    for note in dict.fromkeys(notes):
-        report.note(note)
-    return (*selection.info.notes, *dict.fromkeys(notes))
+    frames = sum(chunk.stop - chunk.start for chunk in folder.chunks if chunk not in folder.done)
+    need, free = round(frames * 3 * width * height * BYTES_PER_VALUE), shutil.disk_usage(folder.path).free
+    scarce = "; that may not do" if need > free else ""
+    report.note(f"disk: about {format_bytes(need)} in {folder.path}, {format_bytes(free)} are free{scarce}")
 
 
-def draw_anchors(selection: Selection, bank: AnchorBank) -> np.ndarray:
+def draw_anchors(selection: Selection, manifest: Manifest, edited: Iterator[tuple[ShotPlan, np.ndarray]]) -> np.ndarray:
     """The contact sheet of a preview."""
-    info, settings = selection.info, bank.settings
+    info, settings = selection.info, manifest.edit.settings
     rows = [
-        (f"frame {index}, {float(int(info.pts[index] - info.pts[0]) * info.time_base):.2f} s", source, edited)
-        for index, source, edited in zip(selection.anchors, selection.anchor_frames(), bank.frames, strict=True)
+        (f"frame {index}, {float(int(info.pts[index] - info.pts[0]) * info.time_base):.2f} s", source, picture)
+        for shot, pictures in edited
+        for index, source, picture in zip(shot.anchors, selection.pictures_at(shot.anchors), pictures, strict=True)
     ]
     title = (
-        f"{bank.instruction}   (text guidance {settings.text_guidance:g}, image guidance {settings.image_guidance:g},"
-        f" {settings.num_steps} steps, seed {settings.seed})"
+        f"{manifest.edit.instruction}   (text guidance {settings.text_guidance:g}, image guidance"
+        f" {settings.image_guidance:g}, {settings.num_steps} steps, seed {settings.seed})"
     )
     return contact_sheet(rows, title=title)
 
@@ -244,23 +223,23 @@ def summarize(
     output: Path,
     selection: Selection,
     editor: Editor,
-    bank: AnchorBank,
-    num_frames: int,
+    manifest: Manifest,
+    num_frames: tuple[int, int],
     begun: float,
     notes: tuple[str, ...],
 ) -> EditResult:
-    """The account of a finished job."""
+    """The account of finished work; `num_frames` are those delivered, and those computed now."""
     seconds = time.perf_counter() - begun
     return EditResult(
         output=output,
-        num_frames=num_frames,
+        num_frames=num_frames[0],
         seconds=seconds,
-        frames_per_second=num_frames / seconds,
+        frames_per_second=num_frames[1] / seconds,
         anchors=selection.anchors,
         model=editor.model.name,
-        seed=bank.settings.seed,
+        seed=manifest.edit.settings.seed,
         device=str(editor.model.device),
-        dtype=str(editor.model.dtype).removeprefix("torch."),
+        dtype=manifest.dtype,
         peak_memory_bytes=peak_memory(editor.model.device),
         notes=notes,
     )

@@ -18,6 +18,7 @@ STAGES = {
     "loading": ("Loading the model", ""),
     "anchors": ("Editing the anchors", "steps"),
     "frames": ("Editing the frames", "frames"),
+    "writing": ("Writing the video", "frames"),
 }
 """What a user reads of each stage, and what is counted in it."""
 

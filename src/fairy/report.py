@@ -12,7 +12,7 @@ class Report(Protocol):
         """A line that a user should read."""
 
     def progress(self, stage: str, done: int, total: int | None) -> None:
-        """Where the work is: stage is reading, loading, anchors or frames; total is None where it is not known."""
+        """Where the work is: reading, loading, anchors, frames or writing; total is None where it is not known."""
 
 
 class Silent:

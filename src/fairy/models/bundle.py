@@ -25,6 +25,8 @@ class Model:
     dtype: torch.dtype  # of the denoiser and the text encoders
     is_cosxl_edit: bool = False  # the source's latents are scaled as the edited ones are
     zeroes_empty_prompt: bool = False  # SDXL: the empty prompt is embedded as zeros
+    lora: str = ""  # what `load` was asked to add to the weights
+    lora_scale: float = 1.0
 
     @property
     def multiple(self) -> int:

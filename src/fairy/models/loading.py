@@ -1,6 +1,7 @@
 """`load`: from a name to a model that is ready to edit with."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ def load(
         model = _load_parts(folder, sampler, chosen_device, chosen_dtype)
         if lora:
             fuse_lora(model, lora, lora_scale)
+            model = replace(model, lora=lora, lora_scale=lora_scale)
     for module in (model.unet, model.vae, *model.text_encoders):
         module.requires_grad_(False).eval()
     return model

@@ -1,0 +1,229 @@
+"""What a job is made of, as it stands in the job folder and, in short, in the finished file: all that decides a bit.
+
+Two manifests of one job are equal but for what changes no stored frame: the encoder's quality, where the source lies,
+and the takes that `redo` has added.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fairy import __version__
+from fairy.config import EditConfig, EditSettings, JobConfig, VideoConfig
+from fairy.errors import OutputError
+from fairy.models import Model, fingerprint
+from fairy.models.lora import find_lora
+from fairy.pipeline import Editor
+from fairy.selection import Selection, ShotPlan
+
+BLOCK = 1 << 20
+RECIPE_LIMIT = 30_000
+"""Characters of a recipe: QuickTime's text atoms hold 64 KiB."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Take:
+    """A range of frames and what it is rendered with. The first take is the whole job; a later one lies on top."""
+
+    start: int
+    stop: int
+    instruction: str
+    settings: EditSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What a job is made of."""
+
+    versions: dict[str, str]
+    source: str
+    """Where it was read from."""
+    source_hash: str
+    model: str
+    """What `fairy.load` was asked for."""
+    model_hash: str
+    scheduler: str
+    lora: str
+    lora_hash: str
+    lora_scale: float
+    device: str
+    """cpu, cuda or mps."""
+    dtype: str
+    micro_batch: int
+    size: tuple[int, int]
+    """Columns and rows."""
+    shots: tuple[ShotPlan, ...]
+    link_shots: bool
+    given: dict[int, str]
+    """Hashes of the given anchors' pictures, by frame."""
+    takes: tuple[Take, ...]
+    quality: int | None
+    chunk: int
+    """Frames of a stored chunk."""
+    extra: dict[str, Any] = field(default_factory=dict)
+    """Further settings that decide the picture, by the names of their options."""
+
+    @property
+    def edit(self) -> Take:
+        """The job's own take."""
+        return self.takes[0]
+
+    def take_of(self, index: int) -> int:
+        """The number of the take that a frame is shown from: the latest that has it."""
+        return max(number for number, take in enumerate(self.takes) if take.start <= index < take.stop)
+
+    def to_json(self) -> str:
+        """As it is stored."""
+        return json.dumps(asdict(self), indent=1)
+
+    def differences(self, begun: Manifest) -> list[str]:
+        """What of this one differs from the one that a job was begun with, each in words."""
+        own, old = self.facts(), begun.facts()
+        return [
+            f"{name} is {_short(own[name])}, the job was begun with {_short(old.get(name))}"
+            for name in own
+            if own[name] != old.get(name)
+        ]
+
+    def facts(self) -> dict[str, Any]:
+        """Everything that decides a stored frame, by the name a user knows it under."""
+        take = self.edit
+        return {
+            "instruction": take.instruction,
+            **{name.replace("_", "-"): value for name, value in asdict(take.settings).items()},
+            "range of frames": f"{take.start}..{take.stop - 1}",
+            "size": "{}x{}".format(*self.size),
+            "source": self.source_hash,
+            "model": self.model_hash,
+            "scheduler": self.scheduler,
+            "lora": self.lora_hash and f"{self.lora_hash} x {self.lora_scale:g}",
+            "anchors": [list(shot.anchors) for shot in self.shots],
+            "cuts": [shot.start for shot in self.shots[1:]],
+            "link-shots": self.link_shots,
+            "given anchors": self.given,
+            **self.extra,
+            "device": self.device,
+            "dtype": self.dtype,
+            "micro-batch": self.micro_batch,
+            **{f"version of {name}": value for name, value in self.versions.items()},
+        }
+
+    def going_on(self, begun: Manifest) -> Manifest:
+        """This one as the next part of a job that was begun: with its takes and its chunks."""
+        return replace(self, takes=begun.takes, chunk=begun.chunk)
+
+    def recipe(self) -> str:
+        """In short, for the finished file's own metadata: ASCII. The list of very many shots is left out."""
+        named = {"fairy": self.versions["fairy"], **asdict(self.edit), **asdict(self)}
+        for left_out in ("chunk", "quality", "takes"):
+            del named[left_out]
+        named["source"] = Path(self.source).name
+        named["settings"] = asdict(self.edit.settings)
+        named["shots"] = [[shot.start, shot.stop, list(shot.anchors)] for shot in self.shots]
+        named["redone"] = [asdict(take) for take in self.takes[1:]]
+        text = json.dumps(named, separators=(",", ":"))
+        if len(text) > RECIPE_LIMIT:
+            text = json.dumps(named | {"shots": len(self.shots), "given": len(self.given)}, separators=(",", ":"))
+        return text
+
+
+def describe(
+    selection: Selection,
+    editor: Editor,
+    instruction: str,
+    *,
+    edit: EditConfig,
+    video: VideoConfig,
+    job: JobConfig,
+) -> Manifest:
+    """The manifest of a job that is about to begin."""
+    model = editor.model
+    take = Take(
+        start=selection.start,
+        stop=selection.stop,
+        instruction=instruction,
+        settings=edit.resolved(model.defaults),
+    )
+    return Manifest(
+        versions=versions(),
+        source=str(selection.info.path.absolute()),
+        source_hash=hash_source(selection.info.path, selection.info.images),
+        model=whole_path(model.name),
+        model_hash=fingerprint(model.path),
+        scheduler=type(model.scheduler).__name__,
+        lora=whole_path(model.lora),
+        lora_hash=hash_file(find_lora(model.lora)) if model.lora else "",
+        lora_scale=model.lora_scale,
+        device=model.device.type,
+        dtype=dtype_name(model),
+        micro_batch=editor.micro_batch,
+        size=selection.size,
+        shots=selection.shots,
+        link_shots=job.link_shots,
+        given={index: hash_file(path) for index, path in sorted(job.given.items())},
+        takes=(take,),
+        quality=video.quality,
+        chunk=job.chunk,
+    )
+
+
+def parse(text: str, where: Path) -> Manifest:
+    """The manifest that was stored. OutputError where it is damaged."""
+    try:
+        stored = json.loads(text)
+        stored["takes"] = tuple(
+            Take(**take | {"settings": EditSettings(**take["settings"])}) for take in stored["takes"]
+        )
+        stored["shots"] = tuple(ShotPlan(s["start"], s["stop"], tuple(s["anchors"])) for s in stored["shots"])
+        stored["given"] = {int(index): digest for index, digest in stored["given"].items()}
+        stored["size"] = tuple(stored["size"])
+        manifest = Manifest(**stored)
+        if manifest.to_json() != text:
+            raise ValueError("it is not what was written")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise OutputError(
+            f"{where} is damaged: what this job was begun with is not known. Begin it anew with --restart."
+        ) from error
+    return manifest
+
+
+def versions() -> dict[str, str]:
+    """Of everything that takes part in computing a pixel."""
+    return {"fairy": __version__, **{name: version(name) for name in ("torch", "diffusers", "transformers", "av")}}
+
+
+def whole_path(name: str) -> str:
+    """A path that holds from any folder; what is no path, such as a hub id, as it is."""
+    return str(Path(name).absolute()) if name and Path(name).exists() else name
+
+
+def dtype_name(model: Model) -> str:
+    """float32, bfloat16 or float16."""
+    return str(model.dtype).removeprefix("torch.")
+
+
+def hash_source(path: Path, images: tuple[Path, ...] = ()) -> str:
+    """Of a file's bytes, or of all pictures of a folder and their order."""
+    if not images:
+        return hash_file(path)
+    return hashlib.blake2b("".join(map(hash_file, images)).encode(), digest_size=16).hexdigest()
+
+
+def hash_file(path: Path) -> str:
+    """BLAKE2b of a file's bytes, 32 hexadecimal digits."""
+    digest = hashlib.blake2b(digest_size=16)
+    with path.open("rb") as stream:
+        while block := stream.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _short(value: Any) -> str:
+    """A value in a message: long ones cut."""
+    text = "nothing" if value in ("", None, [], {}) else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,244 @@
+"""The job folder beside an output, OUTPUT.fairy/: the manifest, the edited anchors and the finished chunks.
+
+    manifest.json
+    anchors/TAKE-INDEX.png
+    chunks/TAKE-START-STOP.CHECKSUM.mkv    frames START to STOP - 1, without loss
+    lock                                   held while a process works here
+
+Everything is written under a temporary name and renamed. A chunk's checksum stands in its name, so that one rename
+makes it done: a kill at any moment loses the chunk in flight and no more.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+import shutil
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+
+import av
+import numpy as np
+from PIL import Image
+
+from fairy.errors import OutputError, UsageError
+from fairy.lock import LOCK, locked
+from fairy.lossless import LosslessWriter, read_lossless
+from fairy.manifest import Manifest, Take, hash_file, parse
+from fairy.report import Report
+from fairy.sheet import save_png
+
+SUFFIX = ".fairy"
+MANIFEST, ANCHORS, CHUNKS = "manifest.json", "anchors", "chunks"
+CHUNK_NAME = re.compile(r"(\d+)-(\d+)-(\d+)\.([0-9a-f]{32})\.mkv")
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+
+def job_path(output: Path) -> Path:
+    """The job folder of an output."""
+    return output.with_name(output.name + SUFFIX)
+
+
+@dataclass(frozen=True, order=True)
+class Chunk:
+    """Consecutive frames of one shot and one take, which are stored together."""
+
+    take: int
+    start: int
+    stop: int
+
+    def __str__(self) -> str:
+        return f"frames {self.start} to {self.stop - 1}"
+
+
+def plan_chunks(manifest: Manifest) -> list[Chunk]:
+    """All chunks that a job consists of, take by take."""
+    chunks = []
+    for number, take in enumerate(manifest.takes):
+        for shot in manifest.shots:
+            first, last = max(shot.start, take.start), min(shot.stop, take.stop)
+            starts = range(first, last, manifest.chunk)
+            chunks += [Chunk(number, start, min(start + manifest.chunk, last)) for start in starts]
+    return chunks
+
+
+@contextmanager
+def open_job(path: Path, wanted: Manifest, *, restart: bool, report: Report) -> Iterator[JobFolder]:
+    """A job folder, new or begun before; nobody else can work in it meanwhile.
+
+    Raises UsageError where it was begun with something else, and OutputError where it cannot be used. After a failure
+    the folder stays if a chunk in it is finished.
+    """
+    with locked(path), room_wanted(path):
+        if restart:
+            clear(path)
+        folder = JobFolder(path, settle(path, wanted))
+        folder.inspect(report)
+        try:
+            yield folder
+        except BaseException as error:
+            kept = folder.what_is_kept()
+            if not folder.done:
+                clear(path)
+            if isinstance(error, KeyboardInterrupt):
+                raise KeyboardInterrupt(kept) from None
+            report.note(kept)
+            raise
+
+
+@contextmanager
+def open_kept(output: Path, report: Report) -> Iterator[JobFolder]:
+    """The job folder that `--keep-job` has left beside an output."""
+    path = job_path(output)
+    if not (path / MANIFEST).is_file():
+        raise OutputError(f"{path} does not exist. A job can be looked at again where `fairy edit` had --keep-job.")
+    with locked(path), room_wanted(path):
+        folder = JobFolder(
+            path, parse((path / MANIFEST).read_text(encoding="utf-8", errors="replace"), path / MANIFEST)
+        )
+        folder.inspect(report)
+        yield folder
+
+
+def settle(path: Path, wanted: Manifest) -> Manifest:
+    """The manifest to work by: the wanted one as the next part of the job that is there, or a new one."""
+    file = path / MANIFEST
+    if file.exists():
+        begun = parse(file.read_text(encoding="utf-8", errors="replace"), file)
+        if differences := wanted.differences(begun):
+            raise UsageError(f"{'; '.join(differences)} (the job in {path}). Use --restart to begin anew.")
+        wanted = wanted.going_on(begun)
+    elif foreign := [entry.name for entry in path.iterdir() if entry.name not in (LOCK, ANCHORS, CHUNKS)]:
+        raise OutputError(f"{path} holds no job, but {foreign[0]}. Move it away: a job's folder has this name.")
+    return wanted
+
+
+def clear(path: Path) -> None:
+    """Remove what a job has stored, and nothing else."""
+    (path / MANIFEST).unlink(missing_ok=True)
+    for name in (ANCHORS, CHUNKS):
+        shutil.rmtree(path / name, ignore_errors=True)
+
+
+@contextmanager
+def room_wanted(path: Path) -> Iterator[None]:
+    """Turn a failure to write here into one clear line."""
+    try:
+        yield
+    except (OSError, av.error.FFmpegError) as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise OutputError(
+            f"the disk is full: {path} cannot grow. Make room and give the same command again: it goes on."
+        ) from error
+
+
+class JobFolder:
+    """What is stored of a job. Frames are uint8 (H, W, 3) at the size of the edit."""
+
+    def __init__(self, path: Path, manifest: Manifest) -> None:
+        self.path, self.manifest = path, manifest
+        self.done: dict[Chunk, Path] = {}
+        for name in (ANCHORS, CHUNKS):
+            (path / name).mkdir(exist_ok=True)
+        self.save()
+
+    def save(self) -> None:
+        """Write the manifest, and see which chunks it asks for."""
+        temporary = self.path / f"{MANIFEST}.partial"
+        temporary.write_text(self.manifest.to_json(), encoding="utf-8")
+        temporary.replace(self.path / MANIFEST)
+        self.chunks = plan_chunks(self.manifest)
+
+    def inspect(self, report: Report) -> None:
+        """Find what is done; remove what is damaged or was not finished."""
+        planned = set(self.chunks)
+        for file in sorted((self.path / CHUNKS).iterdir()):
+            named = CHUNK_NAME.fullmatch(file.name)
+            chunk = Chunk(*map(int, named.groups()[:3])) if named else None
+            if named and chunk in planned and hash_file(file) == named[4]:
+                self.done[chunk] = file
+                continue
+            file.unlink()
+            if chunk:
+                report.note(f"{chunk} in {self.path} were damaged: they are done again")
+        if self.done:
+            report.note(f"going on: {len(self.done)} of {len(self.chunks)} chunks are done")
+
+    def what_is_kept(self) -> str:
+        """How a job that stopped goes on, in one line."""
+        if not self.done:
+            return "no chunk was finished yet, so nothing is kept"
+        return (
+            f"{len(self.done)} of {len(self.chunks)} chunks are kept in {self.path}:"
+            " the same command goes on from there"
+        )
+
+    def missing(self, take: int) -> list[Chunk]:
+        """The chunks of a take that are still to be rendered."""
+        return [chunk for chunk in self.chunks if chunk.take == take and chunk not in self.done]
+
+    def add_take(self, take: Take) -> None:
+        """Lay another rendering of a range over what is there."""
+        self.manifest = replace(self.manifest, takes=(*self.manifest.takes, take))
+        self.save()
+
+    def drop_take(self) -> None:
+        """Forget the last take."""
+        self.manifest = replace(self.manifest, takes=self.manifest.takes[:-1])
+        self.save()
+
+    @contextmanager
+    def writer(self, chunk: Chunk) -> Iterator[LosslessWriter]:
+        """Takes the pictures of a chunk, which is done when the block ends well."""
+        temporary = self.path / CHUNKS / "partial.mkv"
+        with LosslessWriter(temporary, self.manifest.size) as writer:
+            yield writer
+        name = f"{chunk.take}-{chunk.start:06d}-{chunk.stop:06d}.{hash_file(temporary)}.mkv"
+        self.done[chunk] = temporary.replace(self.path / CHUNKS / name)
+
+    def keep_anchors(self, take: int, indices: Sequence[int], pictures: np.ndarray) -> int:
+        """Store edited anchors; returns by how many levels they differ from those that were stored before."""
+        largest = 0
+        for index, picture in zip(indices, pictures, strict=True):
+            file = self._anchor_file(take, index)
+            try:
+                before = np.asarray(Image.open(file).convert("RGB"), np.int16)
+                largest = max(largest, int(np.abs(before - picture).max()))
+            except (OSError, SyntaxError):  # not there, or damaged
+                save_png(file, picture)
+        return largest
+
+    def anchor(self, index: int) -> np.ndarray:
+        """A stored anchor of the first take."""
+        file = self._anchor_file(0, index)
+        try:
+            return np.asarray(Image.open(file).convert("RGB"))
+        except (OSError, SyntaxError) as error:
+            raise OutputError(
+                f"{file} is missing or damaged. Begin the job anew with `fairy edit --restart`."
+            ) from error
+
+    def pictures(self, start: int, stop: int) -> Iterator[np.ndarray]:
+        """Finished frames in their order, each from the latest take that has it."""
+        starts = defaultdict(list)
+        for chunk in self.chunks:
+            starts[chunk.take].append(chunk)
+
+        def chunk_of(index: int) -> Chunk:
+            row = starts[self.manifest.take_of(index)]
+            return row[bisect_right(row, index, key=lambda chunk: chunk.start) - 1]
+
+        for chunk, indices in groupby(range(start, stop), chunk_of):
+            wanted = set(indices)
+            for index, picture in enumerate(read_lossless(self.done[chunk]), chunk.start):
+                if index in wanted:
+                    yield picture
+
+    def _anchor_file(self, take: int, index: int) -> Path:
+        return self.path / ANCHORS / f"{take}-{index:06d}.png"
