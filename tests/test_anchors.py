@@ -1,5 +1,7 @@
 """Which frames are anchors."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +29,7 @@ def test_anchors_are_uniformly_spaced_from_first_to_last(num_frames, num_anchors
 @given(st.integers(1, 300), st.data())
 def test_anchors_are_distinct_and_their_distances_differ_by_one_at_most(num_frames, data):
     indices = choose_anchors(num_frames, data.draw(st.integers(2, max(2, num_frames))) if num_frames > 1 else 1)
-    distances = {b - a for a, b in zip(indices, indices[1:], strict=False)}
+    distances = {b - a for a, b in pairwise(indices)}
     assert not distances or (min(distances) >= 1 and max(distances) - min(distances) <= 1)
 
 

@@ -1,4 +1,4 @@
-"""The editor: equal to diffusers' own pipelines without anchors, and to the last bit the same in any batch and order."""
+"""The editor: equal to diffusers' own pipelines without anchors, and bit for bit the same in any batch and order."""
 
 import numpy as np
 import pytest

@@ -38,7 +38,7 @@ def test_a_perfect_denoiser_lands_on_the_picture(kind):
     scheduler.set_timesteps(5)
     alphas = scheduler.alphas_cumprod
 
-    def predict(latents, step, timestep):
+    def predict(latents, _, timestep):
         kept = alphas[timestep.long()]
         return (latents - kept.sqrt() * clean) / (1 - kept).sqrt()
 
@@ -62,7 +62,7 @@ def test_a_known_frame_is_its_result_noised_to_each_step(kind):
     noise, generators = shared_noise(0, 2, (1, 4, 4))
     clean = torch.linspace(-1, 1, 16).view(1, 1, 4, 4)
 
-    def predict(latents, step, timestep):
+    def predict(latents, _, timestep):
         seen.append((latents[1].clone(), timestep))
         return latents
 
