@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
 
 from fairy.errors import MediaError, UsageError
-from fairy.video import VideoInfo, probe, read_at
+from fairy.video import Frame, VideoInfo, probe, read_at
 
 DEFAULT_FEATHER = 4
 """Pixels over which the edit fades in, at the size it is made at."""
@@ -45,6 +46,28 @@ class Mask:
             return
         for frame in read_at(self.info, wanted, size=size):
             yield feathered(levels(frame.image), self.feather)
+
+
+@dataclass(frozen=True)
+class Blend:
+    """How edits are laid over their sources: through a mask, where they differ, or, as it is, wholly."""
+
+    mask: Mask | None = None
+    auto: bool = False
+
+    def over(
+        self, pairs: Iterable[tuple[Frame, np.ndarray]], indices: Iterable[int], size: tuple[int, int]
+    ) -> Iterator[tuple[Frame, np.ndarray]]:
+        """Each frame with its edit laid over it; `indices` are those of the frames, which rise."""
+        if self.mask is None and not self.auto:
+            yield from pairs
+            return
+        masks: Iterator[np.ndarray] = repeat(np.ones((1, 1), np.float32))
+        if self.mask is not None:
+            masks = self.mask.at(indices, size)
+        for (frame, edited), mask in zip(pairs, masks, strict=False):
+            weight = mask * auto_mask(frame.image, edited) if self.auto else mask
+            yield frame, composite(frame.image, edited, weight)
 
 
 def open_mask(path: Path, source: VideoInfo, feather: int = DEFAULT_FEATHER) -> Mask:
