@@ -13,7 +13,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from fairy import __version__
 from fairy.config import EditConfig, EditSettings, JobConfig, VideoConfig
 from fairy.errors import OutputError
 from fairy.models import Model, fingerprint
@@ -21,6 +20,7 @@ from fairy.models.lora import find_lora
 from fairy.pipeline import Editor
 from fairy.selection import Selection, ShotPlan
 
+COMPUTING = ("torch", "diffusers", "transformers", "av")
 BLOCK = 1 << 20
 RECIPE_LIMIT = 30_000
 """Characters of a recipe: QuickTime's text atoms hold 64 KiB."""
@@ -34,6 +34,12 @@ class Take:
     stop: int
     instruction: str
     settings: EditSettings
+    number: int = 0
+    """Tells the stored frames of one take from another's."""
+
+    def same_picture(self, other: Take) -> bool:
+        """Whether both render the same."""
+        return (self.instruction, self.settings) == (other.instruction, other.settings)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,9 +79,9 @@ class Manifest:
         """The job's own take."""
         return self.takes[0]
 
-    def take_of(self, index: int) -> int:
-        """The number of the take that a frame is shown from: the latest that has it."""
-        return max(number for number, take in enumerate(self.takes) if take.start <= index < take.stop)
+    def take_of(self, index: int) -> Take:
+        """The take that a frame is shown from: the latest that has it."""
+        return next(take for take in reversed(self.takes) if take.start <= index < take.stop)
 
     def to_json(self) -> str:
         """As it is stored."""
@@ -194,7 +200,7 @@ def parse(text: str, where: Path) -> Manifest:
 
 def versions() -> dict[str, str]:
     """Of everything that takes part in computing a pixel."""
-    return {"fairy": __version__, **{name: version(name) for name in ("torch", "diffusers", "transformers", "av")}}
+    return {"fairy": version("fairy-video"), **{name: version(name) for name in COMPUTING}}
 
 
 def whole_path(name: str) -> str:

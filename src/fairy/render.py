@@ -96,8 +96,7 @@ def edit_frames(
 
 def render_missing(editor: Editor, selection: Selection, folder: JobFolder, given: Given, report: Report) -> int:
     """Compute and store all chunks that are not there yet; returns the number of frames computed."""
-    takes = folder.manifest.takes
-    total = sum(chunk.stop - chunk.start for number in range(len(takes)) for chunk in folder.missing(number))
+    total = sum(chunk.stop - chunk.start for chunk in folder.chunks if chunk not in folder.done)
     done = 0
 
     def step() -> None:
@@ -105,14 +104,13 @@ def render_missing(editor: Editor, selection: Selection, folder: JobFolder, give
         done += 1
         report.progress("frames", done, total)
 
-    for number, take in enumerate(takes):
-        missing = folder.missing(number)
+    for take in folder.manifest.takes:
         by_shot: dict[ShotPlan, list[Chunk]] = defaultdict(list)
-        for chunk in missing:
+        for chunk in folder.missing(take.number):
             by_shot[selection.shot_of(chunk.start)].append(chunk)
         banks = edit_shots(editor, selection, take, given, set(by_shot), report, link=folder.manifest.link_shots)
         for shot, bank in banks:
-            if levels := folder.keep_anchors(number, shot.anchors, bank.frames):
+            if levels := folder.keep_anchors(take.number, shot.anchors, bank.frames):
                 report.note(f"anchors came out up to {levels} levels off the first time's: is this another machine?")
             render_chunks(editor, selection, shot, bank, by_shot[shot], folder, step)
     return done

@@ -15,7 +15,6 @@ import errno
 import re
 import shutil
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -30,7 +29,7 @@ from fairy.errors import OutputError, UsageError
 from fairy.lock import LOCK, locked
 from fairy.lossless import LosslessWriter, read_lossless
 from fairy.manifest import Manifest, Take, hash_file, parse
-from fairy.report import Report
+from fairy.report import SILENT, Report
 from fairy.sheet import save_png
 
 SUFFIX = ".fairy"
@@ -59,11 +58,11 @@ class Chunk:
 def plan_chunks(manifest: Manifest) -> list[Chunk]:
     """All chunks that a job consists of, take by take."""
     chunks = []
-    for number, take in enumerate(manifest.takes):
+    for take in manifest.takes:
         for shot in manifest.shots:
             first, last = max(shot.start, take.start), min(shot.stop, take.stop)
             starts = range(first, last, manifest.chunk)
-            chunks += [Chunk(number, start, min(start + manifest.chunk, last)) for start in starts]
+            chunks += [Chunk(take.number, start, min(start + manifest.chunk, last)) for start in starts]
     return chunks
 
 
@@ -80,19 +79,16 @@ def open_job(path: Path, wanted: Manifest, *, restart: bool, report: Report) -> 
         folder = JobFolder(path, settle(path, wanted))
         folder.inspect(report)
         try:
-            yield folder
-        except BaseException as error:
-            kept = folder.what_is_kept()
+            with telling(folder, report):
+                yield folder
+        except BaseException:
             if not folder.done:
                 clear(path)
-            if isinstance(error, KeyboardInterrupt):
-                raise KeyboardInterrupt(kept) from None
-            report.note(kept)
             raise
 
 
 @contextmanager
-def open_kept(output: Path, report: Report) -> Iterator[JobFolder]:
+def open_kept(output: Path, report: Report = SILENT) -> Iterator[JobFolder]:
     """The job folder that `--keep-job` has left beside an output."""
     path = job_path(output)
     if not (path / MANIFEST).is_file():
@@ -102,7 +98,21 @@ def open_kept(output: Path, report: Report) -> Iterator[JobFolder]:
             path, parse((path / MANIFEST).read_text(encoding="utf-8", errors="replace"), path / MANIFEST)
         )
         folder.inspect(report)
-        yield folder
+        with telling(folder, report):
+            yield folder
+
+
+@contextmanager
+def telling(folder: JobFolder, report: Report) -> Iterator[None]:
+    """Say, when work stops before its end, how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(folder.what_is_kept()) from None
+    except BaseException:
+        if folder.done and len(folder.done) < len(folder.chunks):
+            report.note(folder.what_is_kept())
+        raise
 
 
 def settle(path: Path, wanted: Manifest) -> Manifest:
@@ -154,6 +164,7 @@ class JobFolder:
         temporary.write_text(self.manifest.to_json(), encoding="utf-8")
         temporary.replace(self.path / MANIFEST)
         self.chunks = plan_chunks(self.manifest)
+        self._by_take = {take.number: [c for c in self.chunks if c.take == take.number] for take in self.manifest.takes}
 
     def inspect(self, report: Report) -> None:
         """Find what is done; remove what is damaged or was not finished."""
@@ -165,10 +176,14 @@ class JobFolder:
                 self.done[chunk] = file
                 continue
             file.unlink()
-            if chunk:
+            if chunk in planned:
                 report.note(f"{chunk} in {self.path} were damaged: they are done again")
         if self.done:
             report.note(f"going on: {len(self.done)} of {len(self.chunks)} chunks are done")
+
+    def is_stored(self, index: int) -> bool:
+        """Whether a frame is there as it is to be shown."""
+        return self._chunk_of(index) in self.done
 
     def what_is_kept(self) -> str:
         """How a job that stopped goes on, in one line."""
@@ -181,17 +196,18 @@ class JobFolder:
 
     def missing(self, take: int) -> list[Chunk]:
         """The chunks of a take that are still to be rendered."""
-        return [chunk for chunk in self.chunks if chunk.take == take and chunk not in self.done]
+        return [chunk for chunk in self._by_take[take] if chunk not in self.done]
 
-    def add_take(self, take: Take) -> None:
-        """Lay another rendering of a range over what is there."""
-        self.manifest = replace(self.manifest, takes=(*self.manifest.takes, take))
+    def replace_takes(self, takes: tuple[Take, ...]) -> None:
+        """Work by other takes from now on, and forget what is stored of those that are gone."""
+        self.manifest = replace(self.manifest, takes=takes)
         self.save()
+        for chunk in self.done.keys() - set(self.chunks):
+            self.forget(chunk)
 
-    def drop_take(self) -> None:
-        """Forget the last take."""
-        self.manifest = replace(self.manifest, takes=self.manifest.takes[:-1])
-        self.save()
+    def forget(self, chunk: Chunk) -> None:
+        """Remove a chunk, so that it is done again."""
+        self.done.pop(chunk).unlink()
 
     @contextmanager
     def writer(self, chunk: Chunk) -> Iterator[LosslessWriter]:
@@ -226,19 +242,18 @@ class JobFolder:
 
     def pictures(self, start: int, stop: int) -> Iterator[np.ndarray]:
         """Finished frames in their order, each from the latest take that has it."""
-        starts = defaultdict(list)
-        for chunk in self.chunks:
-            starts[chunk.take].append(chunk)
-
-        def chunk_of(index: int) -> Chunk:
-            row = starts[self.manifest.take_of(index)]
-            return row[bisect_right(row, index, key=lambda chunk: chunk.start) - 1]
-
-        for chunk, indices in groupby(range(start, stop), chunk_of):
+        for chunk, indices in groupby(range(start, stop), self._chunk_of):
             wanted = set(indices)
             for index, picture in enumerate(read_lossless(self.done[chunk]), chunk.start):
                 if index in wanted:
                     yield picture
+                    wanted.remove(index)
+                if not wanted:
+                    break
 
     def _anchor_file(self, take: int, index: int) -> Path:
         return self.path / ANCHORS / f"{take}-{index:06d}.png"
+
+    def _chunk_of(self, index: int) -> Chunk:
+        row = self._by_take[self.manifest.take_of(index).number]
+        return row[bisect_right(row, index, key=lambda chunk: chunk.start) - 1]

@@ -5,6 +5,7 @@ from fairy.video.info import AudioInfo, VideoInfo
 from fairy.video.prefetch import WriteBehind, background
 from fairy.video.probe import probe
 from fairy.video.reader import Frame, read_at, read_frames
+from fairy.video.recipe import read_recipe
 from fairy.video.writer import VideoWriter
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "probe",
     "read_at",
     "read_frames",
+    "read_recipe",
 ]

@@ -9,6 +9,7 @@ import numpy as np
 from av.codec.context import Flags
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
+from fairy.video import recipe
 from fairy.video.audio import Companions, Span
 from fairy.video.colour import SCALING
 from fairy.video.formats import THREADS, OutputFormat
@@ -45,10 +46,12 @@ class Encoder:
         if chosen.container in ("mp4", "mov"):
             # A start later than zero is kept in this unit, a millisecond otherwise.
             options["movie_timescale"] = str(self._tick.denominator * -(-1000 // self._tick.denominator))
-        if chosen.container in ("mp4", "mov") and not MP4_KEYS.issuperset(metadata):
-            options["movflags"] += "+use_metadata_tags"
+            metadata = recipe.place(metadata, MP4_KEYS)
+            if not MP4_KEYS.issuperset(metadata):
+                options["movflags"] += "+use_metadata_tags"
         self._container = av.open(f"file:{path}", "w", format=chosen.container, container_options=options)
         self._container.metadata.update(metadata)
+        self._path, self._recipe = path, metadata.get(recipe.KEY, "")
         self._stream = self._add_stream(size, quality)
         shift = self._zero * info.time_base
         stop = int(info.pts[frames[-1]] + info.durations[frames[-1]]) * info.time_base
@@ -102,6 +105,8 @@ class Encoder:
                 self._mux(self._stream.encode(None))
                 self._companions.advance(None)
             self._container.close()
+            if complete and self._recipe and self._format.container == "gif":
+                recipe.add_to_gif(self._path, self._recipe)
         except av.error.FFmpegError:
             if complete:  # giving up a file that could not be written fails again: that is known already
                 raise

@@ -10,6 +10,7 @@ import numpy as np
 from fairy.errors import MediaError
 from fairy.video.colour import Converter, Orientation, colour_of, orientation_of
 from fairy.video.decode import Damage, frames_of, open_input, video_stream
+from fairy.video.recipe import add_to_png
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 
@@ -65,8 +66,9 @@ def read_images(files: tuple[Path, ...], size: tuple[int, int]) -> Iterator[np.n
 class FolderSink:
     """Writes pictures as 000000.png, 000001.png ... into a new folder."""
 
-    def __init__(self, folder: Path, size: tuple[int, int]) -> None:
+    def __init__(self, folder: Path, size: tuple[int, int], text: str = "") -> None:
         folder.mkdir()
+        self._text = text
         self.notes = ["a folder of PNGs holds no sound, no time stamps and no metadata"]
         self._folder, self._count = folder, 0
         self._encoder = av.codec.CodecContext.create("png", "w")
@@ -78,7 +80,7 @@ class FolderSink:
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24")
         frame.pts = self._count
         (packet,) = self._encoder.encode(frame)
-        (self._folder / f"{self._count:06d}.png").write_bytes(bytes(packet))
+        (self._folder / f"{self._count:06d}.png").write_bytes(add_to_png(bytes(packet), self._text))
         self._count += 1
 
     def close(self, complete: bool) -> None:

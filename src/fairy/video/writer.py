@@ -9,6 +9,7 @@ import av
 import numpy as np
 
 from fairy.errors import OutputError, UsageError
+from fairy.video import recipe
 from fairy.video.decode import reason
 from fairy.video.encoder import Encoder
 from fairy.video.formats import (
@@ -68,7 +69,7 @@ class VideoWriter:
 
     def _open(self) -> FolderSink | Encoder:
         if self._format is FOLDER:
-            return FolderSink(self._temporary, self._size)
+            return FolderSink(self._temporary, self._size, self._metadata.get(recipe.KEY, ""))
         return Encoder(
             self._temporary, self._info, self._format, self._size, self._quality, self._frames, self._metadata
         )
