@@ -16,7 +16,7 @@ LOCK = "lock"
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder, which is made if it is not there, and removed if nothing else is in it in the end.
+    """Hold the lock of a folder, which is made if it is not there, and removed if nothing is in it in the end.
 
     OutputError where another process holds it.
     """
@@ -34,8 +34,8 @@ def locked(folder: Path) -> Iterator[None]:
     finally:
         if sys.platform == "win32":  # where an open file cannot be removed
             file.close()
-        if [entry.name for entry in folder.iterdir()] == [LOCK]:
-            (folder / LOCK).unlink()
+        (folder / LOCK).unlink()
+        if not any(folder.iterdir()):
             folder.rmdir()
         file.close()
 
@@ -49,7 +49,7 @@ def acquire(folder: Path) -> IO[str]:
             holder = file.read().strip() or "unknown"
             file.close()
             raise OutputError(f"another fairy (process {holder}) works in {folder}. Wait for it, or stop it first.")
-        # Whoever held it before may have removed the folder in the meantime: then this is nobody's lock.
+        # Whoever held it before may have removed it in the meantime: then this is nobody's lock.
         if (folder / LOCK).exists() and os.path.samestat(os.fstat(file.fileno()), (folder / LOCK).stat()):
             return file
         file.close()

@@ -3,7 +3,7 @@
     manifest.json
     anchors/TAKE-INDEX.png
     chunks/TAKE-START-STOP.CHECKSUM.mkv    frames START to STOP - 1, without loss
-    lock                                   held while a process works here
+    lock                                   there while a process works here
 
 Everything is written under a temporary name and renamed. A chunk's checksum stands in its name, so that one rename
 makes it done: a kill at any moment loses the chunk in flight and no more.
@@ -224,7 +224,7 @@ class JobFolder:
         for index, picture in zip(indices, pictures, strict=True):
             file = self._anchor_file(take, index)
             try:
-                before = np.asarray(Image.open(file).convert("RGB"), np.int16)
+                before = open_png(file).astype(np.int16)
                 largest = max(largest, int(np.abs(before - picture).max()))
             except (OSError, SyntaxError):  # not there, or damaged
                 save_png(file, picture)
@@ -234,7 +234,7 @@ class JobFolder:
         """A stored anchor of the first take."""
         file = self._anchor_file(0, index)
         try:
-            return np.asarray(Image.open(file).convert("RGB"))
+            return open_png(file)
         except (OSError, SyntaxError) as error:
             raise OutputError(
                 f"{file} is missing or damaged. Begin the job anew with `fairy edit --restart`."
@@ -257,3 +257,9 @@ class JobFolder:
     def _chunk_of(self, index: int) -> Chunk:
         row = self._by_take[self.manifest.take_of(index).number]
         return row[bisect_right(row, index, key=lambda chunk: chunk.start) - 1]
+
+
+def open_png(file: Path) -> np.ndarray:
+    """uint8 (H, W, 3). Raises OSError or SyntaxError where it is damaged."""
+    with Image.open(file) as picture:
+        return np.asarray(picture.convert("RGB"))
