@@ -8,7 +8,7 @@ import pytest
 
 from clips import make
 from fairy.errors import UsageError
-from fairy.shots import CutDetector, Shot, describe, read_cuts, split
+from fairy.shots import CutDetector, describe, read_cuts
 from fairy.synthetic import render_clip
 from fairy.video import VideoInfo, probe
 
@@ -112,10 +112,6 @@ def test_a_folder_of_images_shows_thumbnails(tmp_path: Path) -> None:
     assert detector.cuts == [5]
 
 
-def test_split_keeps_to_the_range() -> None:
-    assert split(5, 20, [12, 3, 5, 20, 9]) == (Shot(5, 9), Shot(9, 12), Shot(12, 20))
-
-
 def write(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "cuts.txt"
     path.write_text(text, encoding="utf-8")
@@ -149,8 +145,9 @@ def test_a_file_of_cuts_that_is_missing_or_no_text(tmp_path: Path, joined: Path,
 
 
 def test_the_listing_reads_back_as_the_same_cuts(tmp_path: Path, info: VideoInfo) -> None:
-    shots = split(0, 20, [3, 10, 14, 15, 17, 19])
-    words = " ".join(describe(shots, info)).replace("(", " ").replace(")", " ").replace(",", " ").split()
+    cuts = [3, 10, 14, 15, 17, 19]
+    words = " ".join(describe(cuts, info)).replace("(", " ").replace(")", " ").replace(",", " ").split()
     codes = [word for word in words if ":" in word]
-    assert read_cuts(write(tmp_path, "\n".join(codes)), info) == [3, 10, 14, 15, 17, 19]
-    assert describe(shots, info)[0].startswith("7 shots; cuts at frames 3 (0:00:00.120)")
+    assert read_cuts(write(tmp_path, "\n".join(codes)), info) == cuts
+    assert describe(cuts, info)[0].startswith("cuts at frames 3 (0:00:00.120), 10")
+    assert describe([], info) == []

@@ -160,6 +160,9 @@ class JobConfig:
     """Keep the job folder beside the output, for `redo` and `verify`."""
     restart: bool = False
     """Throw away what an interrupted job has done, and begin anew."""
+    shots: str = "auto"
+    """Where the picture cuts, so that each shot gets its own anchors: auto finds it, off means nowhere, or a text file
+    with a frame or a time in each line."""
     link_shots: bool = False
     """Let the first anchor of a shot also read the last one of the shot before."""
     anchors: tuple[int, ...] | None = None
@@ -174,3 +177,18 @@ class JobConfig:
         for index in (*(self.anchors or ()), *self.given):
             _require(index >= 0, "anchors", index, "frames are counted from 0")
         _require(self.anchors != (), "anchors", "''", "name at least one frame, or use --num-anchors 0")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskConfig:
+    """Where the edit counts. Elsewhere the frames stay the source's own pixels."""
+
+    mask: Path | None = None
+    """A picture, or a video of as many frames as the source: white where to edit."""
+    feather: int = 4
+    """Pixels over which the mask's edge fades in, inwards: what is black stays untouched."""
+    auto_mask: bool = False
+    """Keep the source where the edit has hardly changed it."""
+
+    def __post_init__(self) -> None:
+        _require_range(self, "feather", 0, 256)

@@ -149,13 +149,13 @@ def plan_cells(selection: Selection, edit: EditConfig, axes: Sequence[Axis]) -> 
 
 
 def frames_to_show(selection: Selection, axes: Sequence[Axis]) -> tuple[int, ...]:
-    """The anchors, for one setting; the middle frame, for two; for strength of anchors a frame between anchors."""
+    """The anchors, for one setting; the middle one, for two; for their strength a frame between anchors."""
     shot = selection.shot_of((selection.start + selection.stop - 1) // 2)
     keys = {axis.key for axis in axes}
     if len(axes) == 1 and shot.anchors and not keys & FOR_OTHERS:
         return shot.anchors
-    parts = 4 if "anchor-strength" in keys else 2
-    return (shot.start + (shot.stop - 1 - shot.start) // parts,)
+    middle = shot.anchors[len(shot.anchors) // 2] if shot.anchors else (shot.start + shot.stop - 1) // 2
+    return ((shot.start + middle) // 2 if "anchor-strength" in keys else middle,)
 
 
 def announce(selection: Selection, editor: Editor, cells: Sequence[Cell], report: Report) -> None:

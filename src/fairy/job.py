@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from fairy import models
-from fairy.config import EMBEDDED, EditConfig, JobConfig, ModelConfig, RunConfig, VideoConfig
+from fairy.anchors import AnchorBank
+from fairy.config import EMBEDDED, EditConfig, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig
 from fairy.errors import UsageError
 from fairy.lossless import BYTES_PER_VALUE
 from fairy.manifest import Manifest, describe
+from fairy.masks import open_blend
 from fairy.memory import format_bytes, peak_memory
 from fairy.models import Model
 from fairy.pipeline import Editor, check_instruction
@@ -26,8 +28,10 @@ from fairy.render import Given, assemble, edit_shots, render_missing
 from fairy.report import SILENT, Report
 from fairy.selection import Selection, ShotPlan, select
 from fairy.sheet import check_picture, contact_sheet, save_png
+from fairy.shots import CutDetector, read_cuts
+from fairy.shots import describe as describe_cuts
 from fairy.store import JobFolder, clear, job_path, open_job
-from fairy.video import VideoInfo, check_output, probe, read_frames
+from fairy.video import Frame, OnFrame, VideoInfo, check_output, probe, read_frames
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,8 @@ def edit_video(
     video: VideoConfig | None = None,
     run: RunConfig | None = None,
     job: JobConfig | None = None,
-    cuts: Sequence[int] = (),
+    mask: MaskConfig | None = None,
+    cuts: Sequence[int] | None = None,
     compare: Path | str | None = None,
     overwrite: bool = False,
     report: Report = SILENT,
@@ -69,16 +74,16 @@ def edit_video(
     """Edit a video file, or a folder of numbered images, by an instruction.
 
     The output has the same number of frames, the same time stamps and the same sound; its suffix chooses the container.
-    `compare` is a second video that shows source and result side by side; `cuts` are first frames of shots. What is
-    done is kept in OUTPUT.fairy/ until the output is written: the same call goes on where an interrupted one stopped.
-    Raises UsageError for a wrong argument, and MediaError, ModelError or OutputError where something cannot be read,
-    loaded or written.
+    `compare` is a second video that shows source and result side by side; `cuts` are first frames of shots, in place of
+    what `job.shots` says. What is done is kept in OUTPUT.fairy/ until the output is written: the same call goes on
+    where an interrupted one stopped. Raises UsageError for a wrong argument, and MediaError, ModelError or OutputError
+    where something cannot be read, loaded or written.
     """
     video, edit, job = video or VideoConfig(), edit or EditConfig(), job or JobConfig()
     # A Path forgets the "/" at the end by which a folder of pictures is asked for.
     outputs = [str(path) for path in (output, compare) if path is not None]
     check_request(instruction, outputs, overwrite)
-    selection = select(read_info(Path(source), report), video, edit, job, cuts)
+    selection = choose(Path(source), edit, video, job, mask or MaskConfig(), cuts, report)
     with open_editor(model, run, report) as editor:
         selection = selection.fitted(video.long_side or editor.model.defaults.long_side)
         given = fit_given(job.given, selection.size)
@@ -104,7 +109,8 @@ def preview(
     video: VideoConfig | None = None,
     run: RunConfig | None = None,
     job: JobConfig | None = None,
-    cuts: Sequence[int] = (),
+    mask: MaskConfig | None = None,
+    cuts: Sequence[int] | None = None,
     overwrite: bool = False,
     report: Report = SILENT,
 ) -> EditResult:
@@ -112,7 +118,7 @@ def preview(
     video, edit, job, sheet = video or VideoConfig(), edit or EditConfig(), job or JobConfig(), Path(sheet)
     check_request(instruction, [], overwrite)
     check_picture(sheet, overwrite)
-    selection = select(read_info(Path(source), report), video, edit, job, cuts)
+    selection = choose(Path(source), edit, video, job, mask or MaskConfig(), cuts, report)
     if not selection.anchors:
         raise UsageError("--num-anchors 0: a preview shows the anchors; use --num-anchors 1 or more")
     with open_editor(model, run, report) as editor:
@@ -123,7 +129,7 @@ def preview(
         begun = time.perf_counter()
         take, shots = manifest.edit, set(selection.shots)
         banks = edit_shots(editor, selection, take, given, shots, report, link=job.link_shots)
-        save_png(sheet, draw_anchors(selection, manifest, ((shot, bank.frames) for shot, bank in banks)))
+        save_png(sheet, draw_anchors(selection, manifest, anchors_of(selection, banks)))
         count = len(selection.anchors)
         return summarize(sheet, selection, editor, manifest, (count, count), begun, selection.info.notes)
 
@@ -137,9 +143,29 @@ def check_request(instruction: str, outputs: list[str], overwrite: bool) -> None
         raise UsageError(f"--compare {outputs[-1]}: that is the output itself; give another name")
 
 
-def read_info(source: Path, report: Report) -> VideoInfo:
-    """Look through the source."""
-    return probe(source, on_progress=lambda done, total: report.progress("reading", done, total))
+def choose(
+    source: Path,
+    edit: EditConfig,
+    video: VideoConfig,
+    job: JobConfig,
+    mask: MaskConfig,
+    cuts: Sequence[int] | None,
+    report: Report,
+) -> Selection:
+    """Look through the source: its shots, and the frames to be edited, through which mask."""
+    detector = CutDetector()
+    info = read_info(source, report, detector.push if cuts is None and job.shots == "auto" else None)
+    if cuts is None:
+        cuts = detector.cuts if job.shots in ("auto", "off") else read_cuts(Path(job.shots), info)
+    selection = select(info, video, edit, job, cuts)
+    for line in describe_cuts([shot.start for shot in selection.shots[1:]], info):
+        report.note(line)
+    return replace(selection, blend=open_blend(mask, info))
+
+
+def read_info(source: Path, report: Report, on_frame: OnFrame | None = None) -> VideoInfo:
+    """Look at every frame of the source."""
+    return probe(source, on_progress=lambda done, total: report.progress("reading", done, total), on_frame=on_frame)
 
 
 @contextmanager
@@ -204,13 +230,21 @@ def announce_disk(folder: JobFolder, selection: Selection, report: Report) -> No
     report.note(f"disk: about {format_bytes(need)} in {folder.path}, {format_bytes(free)} are free{scarce}")
 
 
-def draw_anchors(selection: Selection, manifest: Manifest, edited: Iterator[tuple[ShotPlan, np.ndarray]]) -> np.ndarray:
+def anchors_of(
+    selection: Selection, banks: Iterable[tuple[ShotPlan, AnchorBank]]
+) -> Iterator[tuple[Frame, np.ndarray]]:
+    """Each anchor with its edit, laid over it."""
+    for shot, bank in banks:
+        pairs = zip(selection.frames_at(shot.anchors), bank.frames, strict=True)
+        yield from selection.blended(pairs, shot.anchors)
+
+
+def draw_anchors(selection: Selection, manifest: Manifest, edited: Iterable[tuple[Frame, np.ndarray]]) -> np.ndarray:
     """The contact sheet of a preview."""
     info, settings = selection.info, manifest.edit.settings
     rows = [
-        (f"frame {index}, {float(int(info.pts[index] - info.pts[0]) * info.time_base):.2f} s", source, picture)
-        for shot, pictures in edited
-        for index, source, picture in zip(shot.anchors, selection.pictures_at(shot.anchors), pictures, strict=True)
+        (f"frame {frame.index}, {float(int(frame.pts - info.pts[0]) * info.time_base):.2f} s", frame.image, picture)
+        for frame, picture in edited
     ]
     title = (
         f"{manifest.edit.instruction}   (text guidance {settings.text_guidance:g}, image guidance"

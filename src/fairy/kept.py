@@ -18,7 +18,8 @@ import numpy as np
 from fairy.config import EditConfig, ModelConfig, RunConfig
 from fairy.errors import MediaError, ModelError, UsageError
 from fairy.job import EditResult, open_editor, read_info, summarize
-from fairy.manifest import Manifest, Take, hash_source, versions
+from fairy.manifest import Manifest, Take, hash_mask, hash_source, versions
+from fairy.masks import open_blend
 from fairy.models import Model, fingerprint
 from fairy.pipeline import Editor, check_instruction
 from fairy.render import Given, assemble, edit_frames, edit_shots, render_missing
@@ -139,8 +140,9 @@ def render_frames(
         mine = [index for index in indices if manifest.take_of(index) == take]
         shots = {selection.shot_of(index) for index in mine}
         for shot, bank in edit_shots(editor, selection, take, given, shots, report, link=manifest.link_shots):
-            frames = selection.frames_at([index for index in mine if shot.start <= index < shot.stop])
-            for frame, edited in edit_frames(editor, frames, bank, shot.anchors):
+            wanted = [index for index in mine if shot.start <= index < shot.stop]
+            edits = edit_frames(editor, selection.frames_at(wanted), bank, shot.anchors)
+            for frame, edited in selection.blended(edits, wanted):
                 yield frame.index, edited
 
 
@@ -151,7 +153,12 @@ def open_source(folder: JobFolder, report: Report) -> Iterator[Selection]:
     info = read_info(Path(manifest.source), report)
     if hash_source(info.path, info.images) != manifest.source_hash:
         raise MediaError(f"{info.path} has changed since {folder.path} was made from it. Begin anew with `fairy edit`.")
-    yield Selection(info, manifest.size, manifest.shots)
+    blend = open_blend(manifest.masking, info)
+    if hash_mask(blend) != manifest.mask_hash:
+        raise MediaError(
+            f"{manifest.mask} has changed since {folder.path} was made with it. Begin anew with `fairy edit`."
+        )
+    yield Selection(info, manifest.size, manifest.shots, blend)
 
 
 @contextmanager

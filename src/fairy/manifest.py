@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from fairy.config import EditConfig, EditSettings, JobConfig, VideoConfig
+from fairy.config import EditConfig, EditSettings, JobConfig, MaskConfig, VideoConfig
 from fairy.errors import OutputError
+from fairy.masks import Blend
 from fairy.models import Model, fingerprint
 from fairy.models.lora import find_lora
 from fairy.pipeline import Editor
@@ -71,13 +72,21 @@ class Manifest:
     quality: int | None
     chunk: int
     """Frames of a stored chunk."""
-    extra: dict[str, Any] = field(default_factory=dict)
-    """Further settings that decide the picture, by the names of their options."""
+    mask: str = ""
+    """Where it was read from."""
+    mask_hash: str = ""
+    feather: int = 0
+    auto_mask: bool = False
 
     @property
     def edit(self) -> Take:
         """The job's own take."""
         return self.takes[0]
+
+    @property
+    def masking(self) -> MaskConfig:
+        """The mask as it was asked for."""
+        return MaskConfig(mask=Path(self.mask) if self.mask else None, feather=self.feather, auto_mask=self.auto_mask)
 
     def take_of(self, index: int) -> Take:
         """The take that a frame is shown from: the latest that has it."""
@@ -112,7 +121,8 @@ class Manifest:
             "cuts": [shot.start for shot in self.shots[1:]],
             "link-shots": self.link_shots,
             "given anchors": self.given,
-            **self.extra,
+            "mask": self.mask_hash and f"{self.mask_hash}, feather {self.feather}",
+            "auto-mask": self.auto_mask,
             "device": self.device,
             "dtype": self.dtype,
             "micro-batch": self.micro_batch,
@@ -128,7 +138,7 @@ class Manifest:
         named = {"fairy": self.versions["fairy"], **asdict(self.edit), **asdict(self)}
         for left_out in ("chunk", "quality", "takes"):
             del named[left_out]
-        named["source"] = Path(self.source).name
+        named["source"], named["mask"] = Path(self.source).name, Path(self.mask).name
         named["settings"] = asdict(self.edit.settings)
         named["shots"] = [[shot.start, shot.stop, list(shot.anchors)] for shot in self.shots]
         named["redone"] = [asdict(take) for take in self.takes[1:]]
@@ -148,7 +158,7 @@ def describe(
     job: JobConfig,
 ) -> Manifest:
     """The manifest of a job that is about to begin."""
-    model = editor.model
+    model, mask = editor.model, selection.blend.mask
     take = Take(
         start=selection.start,
         stop=selection.stop,
@@ -175,6 +185,10 @@ def describe(
         takes=(take,),
         quality=video.quality,
         chunk=job.chunk,
+        mask=str(mask.info.path.absolute()) if mask else "",
+        mask_hash=hash_mask(selection.blend),
+        feather=mask.feather if mask else 0,
+        auto_mask=selection.blend.auto,
     )
 
 
@@ -218,6 +232,11 @@ def hash_source(path: Path, images: tuple[Path, ...] = ()) -> str:
     if not images:
         return hash_file(path)
     return hashlib.blake2b("".join(map(hash_file, images)).encode(), digest_size=16).hexdigest()
+
+
+def hash_mask(blend: Blend) -> str:
+    """Of the mask's file or pictures; empty where there is none."""
+    return hash_source(blend.mask.info.path, blend.mask.info.images) if blend.mask else ""
 
 
 def hash_file(path: Path) -> str:

@@ -13,11 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from fairy.config import MaskConfig
 from fairy.errors import MediaError, UsageError
 from fairy.video import Frame, VideoInfo, probe, read_at
 
-DEFAULT_FEATHER = 4
-"""Pixels over which the edit fades in, at the size it is made at."""
 BLACK, WHITE = 16, 239
 """Levels of 255 up to which a mask is black and from which it is white: lossy video and scaling blur them a little."""
 ALIKE, UNLIKE = 10.0, 26.0
@@ -30,6 +29,7 @@ class Mask:
 
     info: VideoInfo
     feather: int
+    """Pixels, at the size of the edit."""
 
     @property
     def is_still(self) -> bool:
@@ -70,7 +70,12 @@ class Blend:
             yield frame, composite(frame.image, edited, weight)
 
 
-def open_mask(path: Path, source: VideoInfo, feather: int = DEFAULT_FEATHER) -> Mask:
+def open_blend(config: MaskConfig, source: VideoInfo) -> Blend:
+    """The blend that is asked for. Raises as `open_mask` does."""
+    return Blend(open_mask(config.mask, source, config.feather) if config.mask else None, config.auto_mask)
+
+
+def open_mask(path: Path, source: VideoInfo, feather: int = 4) -> Mask:
     """A picture, a video or a folder of pictures, white where to edit, that fits the source in shape and number.
 
     Raises UsageError where it does not, MediaError where it cannot be read.

@@ -129,7 +129,7 @@ def render_chunks(
     indices = [index for chunk in chunks for index in range(chunk.start, chunk.stop)]
     with (
         closing(background(selection.frames_at(indices))) as frames,
-        closing(background(edit_frames(editor, frames, bank, shot.anchors))) as edits,
+        closing(background(selection.blended(edit_frames(editor, frames, bank, shot.anchors), indices))) as edits,
     ):
         for chunk in chunks:
             with folder.writer(chunk) as writer:

@@ -11,8 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise, product
 from pathlib import Path
@@ -34,19 +33,6 @@ REACH = 4
 FLATNESS = 4.0
 """Levels of 255 added to the contrast, so that noise in a flat picture is no change."""
 ACCEPTED = "Write a frame's index (240), seconds (9.6 or 9.6s) or a time code (0:00:09.6) in each line."
-
-
-@dataclass(frozen=True)
-class Shot:
-    """Frames between two cuts."""
-
-    start: int
-    """Index of the first frame."""
-    stop: int
-    """Index after the last frame."""
-
-    def __len__(self) -> int:
-        return self.stop - self.start
 
 
 class CutDetector:
@@ -111,12 +97,6 @@ def overlap(picture: np.ndarray, y: int, x: int) -> np.ndarray:
     return picture[max(0, y) : height + min(0, y), max(0, x) : width + min(0, x)]
 
 
-def split(start: int, stop: int, cuts: Iterable[int]) -> tuple[Shot, ...]:
-    """The shots of the frames start to stop."""
-    inside = sorted({cut for cut in cuts if start < cut < stop})
-    return tuple(Shot(a, b) for a, b in pairwise([start, *inside, stop]))
-
-
 def read_cuts(path: Path, info: VideoInfo) -> list[int]:
     """Cuts written by hand: in each line a frame's index, seconds or a time code; `#` begins a comment.
 
@@ -156,13 +136,11 @@ def parse_cut(text: str, info: VideoInfo) -> int | None:
     return int(np.searchsorted(info.pts, int(info.pts[0]) + math.ceil(moment / info.time_base)))
 
 
-def describe(shots: Sequence[Shot], info: VideoInfo) -> list[str]:
-    """What a user reads before the run: where each shot begins."""
-    if len(shots) == 1:
-        return ["1 shot: no cut"]
-    begins = [f"{shot.start} ({time_code(info, shot.start)})" for shot in shots[1:]]
+def describe(cuts: Sequence[int], info: VideoInfo) -> list[str]:
+    """What a user reads before the run: where new shots begin. Nothing where there is no cut."""
+    begins = [f"{cut} ({time_code(info, cut)})" for cut in cuts]
     rows = [", ".join(begins[row : row + 4]) for row in range(0, len(begins), 4)]
-    return [f"{len(shots)} shots; cuts at frames {rows[0]}", *(f"  {row}" for row in rows[1:])]
+    return [f"cuts at frames {rows[0]}", *(f"  {row}" for row in rows[1:])] if cuts else []
 
 
 def time_code(info: VideoInfo, index: int) -> str:

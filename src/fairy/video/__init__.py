@@ -6,11 +6,13 @@ from fairy.video.prefetch import WriteBehind, background
 from fairy.video.probe import probe
 from fairy.video.reader import Frame, read_at, read_frames
 from fairy.video.recipe import read_recipe
+from fairy.video.thumbnail import OnFrame
 from fairy.video.writer import VideoWriter
 
 __all__ = [
     "AudioInfo",
     "Frame",
+    "OnFrame",
     "VideoInfo",
     "VideoWriter",
     "WriteBehind",
