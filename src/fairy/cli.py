@@ -7,30 +7,32 @@ stdout carries results, stderr progress and errors. Exit codes: 0 done, 1 the wo
 from __future__ import annotations
 
 import json
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, arg, subcommand
 
 from fairy import __version__
-from fairy.config import EditConfig, ModelConfig, RunConfig, VideoConfig
+from fairy.cli_jobs import AnchorOptions, Info, Redo, Verify
+from fairy.config import EditConfig, JobConfig, ModelConfig, RunConfig, VideoConfig
 from fairy.errors import FairyError, UsageError
-from fairy.options import as_options, parse, plain
+from fairy.options import Flag, as_options, parse, plain, reporting
 
 if TYPE_CHECKING:
     from fairy.job import EditResult
     from fairy.models import ModelEntry
-    from fairy.report import Report
 
 ABOUT = """Edit videos by instructions: fairy edit clip.mp4 "make it night" -o night.mp4
 `fairy COMMAND --help` explains a command, `fairy --version` prints the version."""
 
-Flag = Annotated[bool, arg(help_behavior_hint="")]
 EditOptions = Annotated[EditConfig, arg(constructor=as_options(EditConfig))]
 ModelOptions = Annotated[ModelConfig, arg(constructor=as_options(ModelConfig))]
 VideoOptions = Annotated[VideoConfig, arg(constructor=as_options(VideoConfig))]
@@ -56,6 +58,7 @@ class Request:
     debug: Flag = False
     """Print the traceback of an error."""
     edit: EditOptions = field(default_factory=EditConfig)
+    anchors: AnchorOptions = field(default_factory=AnchorOptions)
     model: ModelOptions = field(default_factory=ModelConfig)
     video: VideoOptions = field(default_factory=VideoConfig)
     run: RunOptions = field(default_factory=RunConfig)
@@ -64,12 +67,18 @@ class Request:
     def settings(self) -> dict[str, Any]:
         """The keyword arguments that both verbs of `fairy.job` take."""
         settings = {name: plain(getattr(self, name)) for name in ("edit", "model", "video", "run")}
-        return {"overwrite": self.overwrite, **settings}
+        return {"overwrite": self.overwrite, "job": JobConfig(**self.job), **settings}
+
+    @property
+    def job(self) -> dict[str, Any]:
+        """The fields of the JobConfig."""
+        return self.anchors.config
 
     def check(self) -> None:
         """Refuse a wrong request at once: the job would, too, but only after seconds of importing torch."""
         from fairy.video.decode import open_input
 
+        JobConfig(**self.job)
         if not self.instruction.strip():
             raise UsageError('the instruction is empty; say what to change, for example "make it night"')
         if not self.input.is_dir():
@@ -91,6 +100,15 @@ class Edit(Request):
     """The edited video: .mp4, .mov, .mkv, .webm or .gif, or a name that ends in / for a folder of PNGs."""
     compare: Annotated[str | None, arg(metavar="FILE", help_behavior_hint="(default: none)")] = None
     """Write a second video that shows source and result side by side."""
+    keep_job: Flag = False
+    """Keep the folder OUTPUT.fairy, for the commands redo and verify."""
+    restart: Flag = False
+    """Throw away what an interrupted edit has done, and begin anew."""
+
+    @property
+    def job(self) -> dict[str, Any]:
+        """The fields of the JobConfig."""
+        return {**super().job, "keep_job": self.keep_job, "restart": self.restart}
 
     def execute(self) -> None:
         """Check, edit, tell."""
@@ -180,6 +198,9 @@ class Demo:
 Command = (
     Annotated[Edit, subcommand("edit")]
     | Annotated[Preview, subcommand("preview")]
+    | Annotated[Redo, subcommand("redo")]
+    | Annotated[Verify, subcommand("verify")]
+    | Annotated[Info, subcommand("info")]
     | Annotated[Models, subcommand("models")]
     | Annotated[Demo, subcommand("demo")]
 )
@@ -192,13 +213,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         if words == ["--version"]:
             print(f"fairy {__version__}")
             return 0
-        command: Edit | Preview | Models | Demo = parse(Command, words or ["--help"], ABOUT)
-        command.execute()
+        command: Any = parse(Command, words or ["--help"], ABOUT)
+        with stopped_by_sigterm():
+            command.execute()
         return 0
     except SystemExit as finished:  # tyro has printed a help
         return int(finished.code or 0)
-    except KeyboardInterrupt:
-        print("fairy: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        print(f"fairy: interrupted{f': {interrupt}' if interrupt.args else ''}", file=sys.stderr)
         return 130
     except FairyError as error:
         complain(error, " ".join(str(error).splitlines()), "--debug" in words)
@@ -209,19 +231,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
+@contextmanager
+def stopped_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM interrupt as Ctrl-C does."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # where Python takes no signals
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def complain(error: BaseException, line: str, debug: bool) -> None:
     """One line on stderr; before it the traceback where it is asked for."""
     if debug:
         traceback.print_exception(error)
     print(f"fairy: {line}", file=sys.stderr)
-
-
-def reporting(quiet: bool) -> AbstractContextManager[Report]:
-    """What shows the progress."""
-    from fairy.progress import Terminal
-    from fairy.report import SILENT
-
-    return nullcontext(SILENT) if quiet else Terminal()
 
 
 def describe_anchors(result: EditResult) -> str:

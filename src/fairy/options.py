@@ -11,9 +11,9 @@ import io
 import re
 import types
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import redirect_stderr
+from contextlib import AbstractContextManager, nullcontext, redirect_stderr
 from dataclasses import field, fields, is_dataclass, make_dataclass
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
 import tyro
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, arg
@@ -21,6 +21,11 @@ from tyro.constructors import PrimitiveConstructorSpec
 
 from fairy.config import flag
 from fairy.errors import FairyError, UsageError
+
+if TYPE_CHECKING:
+    from fairy.report import Report
+
+Flag = Annotated[bool, arg(help_behavior_hint="")]
 
 VALUE_NAMES = {
     "num_anchors": "K",
@@ -73,6 +78,14 @@ def parse(commands: Any, words: Sequence[str], about: str) -> Any:
     if unknown:
         raise UsageError(_explain(unknown, list(_option_names(command))))
     return command
+
+
+def reporting(quiet: bool) -> AbstractContextManager[Report]:
+    """What shows the progress."""
+    from fairy.progress import Terminal
+    from fairy.report import SILENT
+
+    return nullcontext(SILENT) if quiet else Terminal()
 
 
 def as_options(config: type) -> type:
