@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from clips import make
 from fairy.config import EditConfig, VideoConfig
@@ -13,6 +12,7 @@ from fairy.grid import GridResult, parse_axes, preview_grid
 from fairy.models import Model
 from fairy.pipeline import Editor
 from fairy.video import probe, read_frames
+from sheets import places
 
 EDIT = EditConfig(num_steps=2)
 
@@ -33,14 +33,6 @@ def expected(source: Path, model: Model, edit: EditConfig, index: int) -> np.nda
     with Editor(model) as editor:
         bank = editor.edit_anchors(frames[[0, 2, 4]], "make it night", edit)
         return bank.frames[index // 2] if index % 2 == 0 else next(editor.edit_frames(frames[[index]], bank))
-
-
-def places(sheet: Path, picture: np.ndarray) -> list[tuple[int, int]]:
-    """(row, column) of every exact occurrence of a picture in a sheet."""
-    whole = np.asarray(Image.open(sheet))
-    height, width = picture.shape[:2]
-    corners = np.argwhere((whole[: -height + 1, : -width + 1] == picture[0, 0]).all(axis=2))
-    return [(y, x) for y, x in corners.tolist() if (whole[y : y + height, x : x + width] == picture).all()]
 
 
 def test_two_settings_are_columns_and_rows(source: Path, sd_model: Model, tmp_path: Path) -> None:

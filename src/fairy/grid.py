@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from fairy.config import EditConfig, EditSettings, JobConfig, ModelConfig, RunConfig, VideoConfig
+from fairy.config import EditConfig, EditSettings, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig
 from fairy.errors import UsageError
-from fairy.job import check_request, open_editor, read_info
+from fairy.job import check_request, choose, open_editor
 from fairy.models import Model
 from fairy.pipeline import Editor
 from fairy.report import SILENT, Report
-from fairy.selection import Selection, plan_shots, select
+from fairy.selection import Selection, plan_shots
 from fairy.sheet import check_picture, grid, save_png
 from fairy.video import VideoInfo
 
@@ -111,7 +111,9 @@ def preview_grid(
     model: ModelConfig | Model | None = None,
     video: VideoConfig | None = None,
     run: RunConfig | None = None,
-    cuts: Sequence[int] = (),
+    job: JobConfig | None = None,
+    mask: MaskConfig | None = None,
+    cuts: Sequence[int] | None = None,
     overwrite: bool = False,
     report: Report = SILENT,
 ) -> GridResult:
@@ -120,12 +122,14 @@ def preview_grid(
     Values of the first setting are columns, of the second one rows; of a single one they are rows, if there are several
     anchors to show. Of a video with cuts the shot in the middle is used.
     """
-    video, edit, sheet = video or VideoConfig(), edit or EditConfig(), Path(sheet)
+    video, edit, job, sheet = video or VideoConfig(), edit or EditConfig(), job or JobConfig(), Path(sheet)
+    if job.given:
+        raise UsageError("--grid and --anchor: give one of them; a grid compares anchors that are edited here")
     axes = parse_axes(settings)
     check_request(instruction, [], overwrite)
     check_picture(sheet, overwrite)
-    selection = select(read_info(Path(source), report), video, edit, cuts=cuts)
-    cells = plan_cells(selection, edit, axes)
+    selection = choose(Path(source), edit, video, job, mask or MaskConfig(), cuts, report)
+    cells = plan_cells(selection, edit, job, axes)
     shown = frames_to_show(selection, axes)
     with open_editor(model, run, report) as editor:
         selection = selection.fitted(video.long_side or editor.model.defaults.long_side)
@@ -138,13 +142,15 @@ def preview_grid(
         return GridResult(sheet, len(cells), shown, seconds, editor.model.name, str(editor.model.device))
 
 
-def plan_cells(selection: Selection, edit: EditConfig, axes: Sequence[Axis]) -> list[Cell]:
+def plan_cells(selection: Selection, edit: EditConfig, job: JobConfig, axes: Sequence[Axis]) -> list[Cell]:
     """Every combination, the last setting changing first. UsageError where a shot has too few frames for it."""
     shot = selection.shot_of((selection.start + selection.stop - 1) // 2)
     edits = [edit]
     for axis in axes:
         edits = [each for former in edits for each in axis.applied(former)]
-    plans = [plan_shots([shot.start, shot.stop], each.num_anchors, JobConfig())[0] for each in edits]
+    asked = tuple(index for index in job.anchors or () if shot.start <= index < shot.stop)
+    inside = JobConfig(anchors=asked or None)
+    plans = [plan_shots([shot.start, shot.stop], each.num_anchors, inside)[0] for each in edits]
     return [Cell(each, plan.anchors) for each, plan in zip(edits, plans, strict=True)]
 
 
@@ -205,7 +211,8 @@ def edit_cell(
     others = [index for index in shown if index not in edits]
     if others:
         edits |= zip(others, editor.edit_frames(selection.pictures_at(others), bank), strict=True)
-    return [edits[index] for index in shown]
+    pairs = ((frame, edits[frame.index]) for frame in selection.frames_at(shown))
+    return [picture for _, picture in selection.blended(pairs, shown)]
 
 
 def draw(
