@@ -22,11 +22,12 @@ from tyro.conf import Positional, arg, subcommand
 
 from fairy import __version__
 from fairy.cli_jobs import AnchorOptions, Info, Redo, Verify
-from fairy.config import EditConfig, JobConfig, ModelConfig, RunConfig, VideoConfig
+from fairy.config import EditConfig, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig
 from fairy.errors import FairyError, UsageError
 from fairy.options import Flag, as_options, parse, plain, reporting
 
 if TYPE_CHECKING:
+    from fairy.grid import GridResult
     from fairy.job import EditResult
     from fairy.models import ModelEntry
 
@@ -36,6 +37,7 @@ ABOUT = """Edit videos by instructions: fairy edit clip.mp4 "make it night" -o n
 EditOptions = Annotated[EditConfig, arg(constructor=as_options(EditConfig))]
 ModelOptions = Annotated[ModelConfig, arg(constructor=as_options(ModelConfig))]
 VideoOptions = Annotated[VideoConfig, arg(constructor=as_options(VideoConfig))]
+MaskOptions = Annotated[MaskConfig, arg(constructor=as_options(MaskConfig))]
 RunOptions = Annotated[RunConfig, arg(constructor=as_options(RunConfig))]
 
 
@@ -61,12 +63,13 @@ class Request:
     anchors: AnchorOptions = field(default_factory=AnchorOptions)
     model: ModelOptions = field(default_factory=ModelConfig)
     video: VideoOptions = field(default_factory=VideoConfig)
+    mask: MaskOptions = field(default_factory=MaskConfig)
     run: RunOptions = field(default_factory=RunConfig)
 
     @property
     def settings(self) -> dict[str, Any]:
         """The keyword arguments that both verbs of `fairy.job` take."""
-        settings = {name: plain(getattr(self, name)) for name in ("edit", "model", "video", "run")}
+        settings = {name: plain(getattr(self, name)) for name in ("edit", "model", "video", "mask", "run")}
         return {"overwrite": self.overwrite, "job": JobConfig(**self.job), **settings}
 
     @property
@@ -84,7 +87,7 @@ class Request:
         if not self.input.is_dir():
             open_input(self.input).close()
 
-    def account(self, result: EditResult, summary: str) -> None:
+    def account(self, result: EditResult | GridResult, summary: str) -> None:
         """Say what was done."""
         if not self.quiet:
             print(summary)
@@ -135,6 +138,8 @@ class Preview(Request):
 
     output: Annotated[str, arg(aliases=["-o"], metavar="SHEET")]
     """The picture to write: a labelled contact sheet, .png."""
+    grid: Annotated[tuple[str, ...], arg(metavar="KEY=V,V,...", help_behavior_hint="(default: none)")] = ()
+    """Show each combination of one or two settings instead: text-guidance=1.5,3,5 seed=0,1,2."""
 
     def execute(self) -> None:
         """Check, edit the anchors, tell."""
@@ -142,11 +147,22 @@ class Preview(Request):
 
         check_picture(Path(self.output), self.overwrite)
         self.check()
+        if self.grid:
+            self.execute_grid()
+            return
         from fairy.job import preview
 
         with reporting(self.quiet) as report:
             result = preview(self.input, self.instruction, self.output, report=report, **self.settings)
         self.account(result, f"{self.output}: {describe_anchors(result)}, in {result.seconds:.1f} s")
+
+    def execute_grid(self) -> None:
+        """Edit with all combinations, tell."""
+        from fairy.grid import preview_grid
+
+        with reporting(self.quiet) as report:
+            result = preview_grid(self.input, self.instruction, self.output, self.grid, report=report, **self.settings)
+        self.account(result, f"{self.output}: {result.num_edits} edits in {result.seconds:.1f} s")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ Unchanged = arg(help_behavior_hint="(default: the job's own)")
 
 @dataclass(frozen=True, kw_only=True)
 class AnchorOptions:
-    """Which frames are anchors, instead of evenly spaced ones. Frames are counted from 0, in the whole source."""
+    """Which frames are anchors, and where shots begin. Frames are counted from 0, in the whole source."""
 
     anchors: Annotated[str | None, arg(metavar="N,N,...", help_behavior_hint="(default: evenly spaced)")] = None
     """The frames to be anchors, such as 0,57,119."""
@@ -29,6 +29,10 @@ class AnchorOptions:
         UseAppendAction[tuple[str, ...]], arg(metavar="N=PICTURE", help_behavior_hint="(default: none; repeatable)")
     ] = ()
     """An anchor that is edited already, by any program: 57=edited.png. The others follow it."""
+    shots: Annotated[str, arg(metavar="auto|off|FILE")] = "auto"
+    """Where shots begin, each with its own anchors: auto finds it, off is nowhere, a text file has a frame a line."""
+    link_shots: Flag = False
+    """Let the first anchor of a shot also look at the last one of the shot before, to carry the style over."""
 
     @property
     def config(self) -> dict[str, Any]:
@@ -40,7 +44,7 @@ class AnchorOptions:
                 raise UsageError(f"--anchor {text}: must be a frame and a picture, such as 57=edited.png")
             given[int(index)] = Path(path)
         anchors = None if self.anchors is None else tuple(sorted(parse_frames(self.anchors)))
-        return {"anchors": anchors, "given": given}
+        return {"anchors": anchors, "given": given, "shots": self.shots, "link_shots": self.link_shots}
 
 
 def parse_frames(text: str) -> set[int]:

@@ -41,18 +41,17 @@ class EditConfig:
     """What decides the picture, besides the model, the instruction and the frames themselves."""
 
     num_anchors: int | None = None
-    """Frames edited together, whose keys and values every other frame reads (Fairy, sec. 5.1). None is 3, or all frames
-    of a range that has fewer. 0 edits each frame alone."""
+    """How many frames are edited together first; all others take their look from these. 0 edits each frame alone."""
     num_steps: int | None = None
-    """Denoising steps."""
+    """Denoising steps: more takes longer and can be finer."""
     text_guidance: float | None = None
-    """Guidance scale of the instruction: higher follows it more."""
+    """How strongly the instruction is followed."""
     image_guidance: float | None = None
-    """Guidance scale of the source picture: higher stays nearer to it."""
+    """How strongly the source picture is kept."""
     anchor_strength: float = 1.0
-    """How much the other frames read the anchors: 1 is the paper, 0 reads only the frame's own tokens."""
+    """How much the other frames take from the anchors, 0 to 1: 1 is the paper's method, 0 takes nothing."""
     seed: int = 0
-    """Decides the noise, which is the same for all frames."""
+    """Start of the random numbers: the same seed gives the same pixels, another one a variation."""
 
     def __post_init__(self) -> None:
         _require_range(self, "num_anchors", 0, 64)
@@ -100,17 +99,17 @@ class ModelConfig:
     """Which model edits, and where it runs."""
 
     model: str = EMBEDDED
-    """A folder in diffusers' format, a hub id such as timbrooks/instruct-pix2pix, or the embedded model."""
+    """A folder in diffusers' format, a hub id such as timbrooks/instruct-pix2pix, or embedded."""
     scheduler: str | None = None
-    """Any diffusers scheduler by name."""
+    """A scheduler of diffusers by its name, such as DDIMScheduler."""
     lora: str | None = None
-    """A LoRA in safetensors, by path or hub id."""
+    """A LoRA in safetensors to put on the model: a path or a hub id."""
     lora_scale: float = 1.0
     """How strongly the LoRA counts."""
     device: str = "auto"
-    """auto, cpu, mps, cuda or cuda:N."""
+    """Where to compute: auto, cpu, mps, cuda or cuda:N."""
     dtype: str = "auto"
-    """auto, float32, bfloat16 or float16."""
+    """How exactly to compute: auto, float32, bfloat16 or float16."""
 
     def __post_init__(self) -> None:
         _require(math.isfinite(self.lora_scale), "lora_scale", self.lora_scale, "must be a finite number")
@@ -121,13 +120,13 @@ class VideoConfig:
     """Which part of the source is edited, at what size, and how the result is stored."""
 
     long_side: int | None = None
-    """Pixels of the longer side of the edited picture; the ratio is kept."""
+    """Pixels of the longer side of the result; nothing is cropped or stretched."""
     start: float | None = None
     """Where the edit begins, in seconds of the source."""
     end: float | None = None
     """Where the edit ends, in seconds of the source."""
     quality: int | None = None
-    """Constant rate factor of the encoder: lower is better and larger. None is the codec's own good value."""
+    """Constant rate factor of the encoder: lower is better and larger."""
 
     def __post_init__(self) -> None:
         _require_range(self, "long_side", 32, 8192)
@@ -143,9 +142,9 @@ class RunConfig:
     """How the work is done. Nothing here changes a single bit of the result."""
 
     batch_size: int | None = None
-    """Frames computed at a time. None chooses by the device."""
+    """Frames computed at a time: more is faster and takes more memory."""
     bank: str = "auto"
-    """Where the anchors' keys and values are kept between steps: device, host, or auto by what fits."""
+    """Where the anchors' keys and values are kept: auto, device, or host, which spares the GPU's memory."""
 
     def __post_init__(self) -> None:
         _require_range(self, "batch_size", 1, 4096)

@@ -136,9 +136,10 @@ class Manifest:
     def recipe(self) -> str:
         """In short, for the finished file's own metadata: ASCII. The list of very many shots is left out."""
         named = {"fairy": self.versions["fairy"], **asdict(self.edit), **asdict(self)}
-        for left_out in ("chunk", "quality", "takes"):
+        unused = ("mask", "mask_hash", "feather") if not self.mask else ()
+        for left_out in ("chunk", "quality", "takes", *unused):
             del named[left_out]
-        named["source"], named["mask"] = Path(self.source).name, Path(self.mask).name
+        named |= {name: Path(named[name]).name for name in ("source", "mask") if name in named}
         named["settings"] = asdict(self.edit.settings)
         named["shots"] = [[shot.start, shot.stop, list(shot.anchors)] for shot in self.shots]
         named["redone"] = [asdict(take) for take in self.takes[1:]]

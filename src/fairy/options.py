@@ -13,6 +13,7 @@ import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, redirect_stderr
 from dataclasses import field, fields, is_dataclass, make_dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
 import tyro
@@ -50,11 +51,17 @@ UNSET = {
     "start": "the beginning",
     "end": "the end",
     "quality": "the format's own",
+    "mask": "none",
     "batch_size": "as the device likes",
 }
 """What is used where a setting is None."""
 
-KINDS = {int: ("N", "a whole number"), float: ("X", "a number"), str: ("TEXT", "a text")}
+KINDS = {
+    int: ("N", "a whole number"),
+    float: ("X", "a number"),
+    str: ("TEXT", "a text"),
+    Path: ("FILE", "a file"),
+}
 
 
 def parse(commands: Any, words: Sequence[str], about: str) -> Any:
@@ -105,6 +112,8 @@ def plain(twin: Any) -> Any:
 def _option(name: str, hint: Any, default: object) -> Any:
     """The annotation that tells tyro how the option `name` is read and shown."""
     kind = next(t for t in get_args(hint) if t is not type(None)) if get_origin(hint) is types.UnionType else hint
+    if kind is bool:
+        return Flag
     letter, _ = KINDS[kind]
     shown = UNSET[name] if default is None else f"{default:g}" if kind is float else str(default)
     spec = PrimitiveConstructorSpec(
