@@ -43,3 +43,7 @@ def test_a_file_gets_the_notes_alone_where_the_job_is_short():
 def test_a_file_gets_plain_lines_where_the_job_is_long(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.0)
     assert "Editing the frames: 100 %, 4/4 frames\n" in shown(is_terminal=False)
+
+
+def test_the_speed_counts_from_where_the_stage_began():
+    assert describe(40, 100, "frames", 10.0, 20) == "40 %, 40/100 frames, 2.00 a second, 0:30 left"

@@ -11,6 +11,7 @@ import numpy as np
 
 from fairy import models
 from fairy.anchors import choose_anchors
+from fairy.config import JobConfig
 from fairy.errors import OutputError
 from fairy.job import edit_video
 from fairy.models import Model
@@ -46,10 +47,11 @@ def run_demo(
         report.progress("loading", 0, None)
         model = models.load()
     folder.mkdir(parents=True, exist_ok=True)
+    job = JobConfig(restart=True)  # it is short, and an interrupted demo may have been another version's
     with nullcontext(clip) if clip else as_file(files("fairy").joinpath("assets", "demo.mp4")) as source:
         for instruction, video in zip(INSTRUCTIONS, videos, strict=True):
             report.note(f"{source.name}: {instruction}")
-            edit_video(source, instruction, video, model=model, overwrite=overwrite, report=report)
+            edit_video(source, instruction, video, model=model, job=job, overwrite=overwrite, report=report)
         combine(source, videos, folder, overwrite)
     return videos
 

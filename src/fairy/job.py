@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,20 +18,21 @@ from fairy import models
 from fairy.anchors import AnchorBank
 from fairy.config import EMBEDDED, EditConfig, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig
 from fairy.errors import UsageError
+from fairy.given import fit_given, read_given
 from fairy.lossless import BYTES_PER_VALUE
 from fairy.manifest import Manifest, describe
 from fairy.masks import open_blend
 from fairy.memory import format_bytes, peak_memory
 from fairy.models import Model
 from fairy.pipeline import Editor, check_instruction
-from fairy.render import Given, assemble, edit_shots, render_missing
+from fairy.render import assemble, edit_shots, render_missing
 from fairy.report import SILENT, Report
 from fairy.selection import Selection, ShotPlan, select
 from fairy.sheet import check_picture, contact_sheet, save_png
 from fairy.shots import CutDetector, read_cuts
 from fairy.shots import describe as describe_cuts
 from fairy.store import JobFolder, clear, job_path, open_job
-from fairy.video import Frame, OnFrame, VideoInfo, check_output, probe, read_frames
+from fairy.video import Frame, OnFrame, VideoInfo, check_output, probe
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,10 @@ def edit_video(
     outputs = [str(path) for path in (output, compare) if path is not None]
     check_request(instruction, outputs, overwrite)
     selection = choose(Path(source), edit, video, job, mask or MaskConfig(), cuts, report)
+    pictures = read_given(job.given)
     with open_editor(model, run, report) as editor:
         selection = selection.fitted(video.long_side or editor.model.defaults.long_side)
-        given = fit_given(job.given, selection.size)
+        given = fit_given(pictures, selection)
         manifest = describe(selection, editor, instruction, edit=edit, video=video, job=job)
         announce(selection, editor, edit, report)
         begun = time.perf_counter()
@@ -121,9 +123,10 @@ def preview(
     selection = choose(Path(source), edit, video, job, mask or MaskConfig(), cuts, report)
     if not selection.anchors:
         raise UsageError("--num-anchors 0: a preview shows the anchors; use --num-anchors 1 or more")
+    pictures = read_given(job.given)
     with open_editor(model, run, report) as editor:
         selection = selection.fitted(video.long_side or editor.model.defaults.long_side)
-        given = fit_given(job.given, selection.size)
+        given = fit_given(pictures, selection)
         manifest = describe(selection, editor, instruction, edit=edit, video=video, job=job)
         announce(selection, editor, edit, report)
         begun = time.perf_counter()
@@ -187,24 +190,6 @@ def open_editor(
         report.progress("loading", 1, 1)
     with Editor(model, run, micro_batch=micro_batch) as editor:
         yield editor
-
-
-def fit_given(given: Mapping[int, Path], size: tuple[int, int]) -> Given:
-    """The pictures that are to be anchors, at the size of the edit: uint8 (H, W, 3) by frame of the source."""
-    return {index: fit_picture(path, index, size) for index, path in sorted(given.items())}
-
-
-def fit_picture(path: Path, index: int, size: tuple[int, int]) -> np.ndarray:
-    """One picture, scaled to `size` (columns, rows). UsageError where that would stretch it by more than a pixel."""
-    info = probe(path)
-    width, height = size
-    along = info.height * width / info.width, info.width * height / info.height
-    if abs(along[0] - height) > 1 and abs(along[1] - width) > 1:
-        raise UsageError(
-            f"--anchor {index}={path}: {info.width}x{info.height} does not fit the edit's {width}x{height};"
-            " give a picture of the same shape"
-        )
-    return next(read_frames(info, stop=1, size=size)).image
 
 
 def announce(selection: Selection, editor: Editor, edit: EditConfig, report: Report) -> None:

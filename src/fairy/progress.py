@@ -42,6 +42,7 @@ class Terminal:
         self._stage = ""
         self._task = TaskID(0)
         self._begun = self._last_line = 0.0
+        self._before = 0
 
     def __enter__(self) -> Terminal:
         self._bar.start()
@@ -57,25 +58,26 @@ class Terminal:
     def progress(self, stage: str, done: int, total: int | None) -> None:
         """Move the bar; a stage that begins, or begins anew, gets a fresh one."""
         if stage != self._stage or done == 0:
-            self._begin(stage, total)
+            self._begin(stage, done, total)
         if self.console.is_terminal:
             self._bar.update(self._task, completed=done, total=total)
         elif time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
             self._print_line(done, total)
 
-    def _begin(self, stage: str, total: int | None) -> None:
+    def _begin(self, stage: str, done: int, total: int | None) -> None:
+        self._before = done  # a stage goes on after the next shot's anchors: what was done before tells no speed now
         self._begun = self._last_line = time.monotonic()
         self._stage = stage
         words, unit = STAGES[stage]
         if self.console.is_terminal:
             for task in self._bar.task_ids:
                 self._bar.remove_task(task)
-            self._task = self._bar.add_task(words, total=total, unit=unit)
+            self._task = self._bar.add_task(words, total=total, unit=unit, before=done)
 
     def _print_line(self, done: int, total: int | None) -> None:
         self._last_line = time.monotonic()
         words, unit = STAGES[self._stage]
-        self.note(f"{words}: {describe(done, total, unit, self._last_line - self._begun)}")
+        self.note(f"{words}: {describe(done, total, unit, self._last_line - self._begun, self._before)}")
 
 
 class _Account(ProgressColumn):
@@ -83,20 +85,22 @@ class _Account(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         total = None if task.total is None else round(task.total)
-        return Text(describe(round(task.completed), total, task.fields["unit"], task.elapsed or 0.0))
+        return Text(
+            describe(round(task.completed), total, task.fields["unit"], task.elapsed or 0.0, task.fields["before"])
+        )
 
 
-def describe(done: int, total: int | None, unit: str, seconds: float) -> str:
+def describe(done: int, total: int | None, unit: str, seconds: float, before: int = 0) -> str:
     """How far it is: 50 %, 12/24 frames, 3.25 a second, 0:04 left.
 
-    The speed is the mean since the stage began, and is told from its second second on.
+    The speed is the mean since the stage began, when `before` were done, and is told from its second second on.
     """
     if not unit:
         return ""
     parts = [f"{done} {unit}"] if not total else [f"{100 * done // total} %", f"{done}/{total} {unit}"]
-    if done and seconds >= 1.0:
-        parts.append(f"{done / seconds:.2f} a second")
+    if done > before and seconds >= 1.0:
+        parts.append(f"{(done - before) / seconds:.2f} a second")
         if total:
-            minutes, rest = divmod(round((total - done) * seconds / done), 60)
+            minutes, rest = divmod(round((total - done) * seconds / (done - before)), 60)
             parts.append(f"{minutes}:{rest:02d} left")
     return ", ".join(parts)

@@ -7,13 +7,14 @@ longer than that takes, so memory does not grow with the length.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import ExitStack, closing
 
 import numpy as np
 
 from fairy.anchors import AnchorBank
 from fairy.config import EditConfig, EditSettings
+from fairy.given import Given
 from fairy.manifest import Take
 from fairy.pipeline import Editor
 from fairy.report import Report
@@ -21,9 +22,6 @@ from fairy.selection import Selection, ShotPlan
 from fairy.sheet import side_by_side, side_by_side_size
 from fairy.store import Chunk, JobFolder
 from fairy.video import Frame, VideoWriter, background
-
-Given = Mapping[int, np.ndarray]
-"""Anchors that are edited already, uint8 (H, W, 3), by frame of the source."""
 
 
 def edit_shots(

@@ -12,6 +12,7 @@ makes it done: a kill at any moment loses the chunk in flight and no more.
 from __future__ import annotations
 
 import errno
+import os
 import re
 import shutil
 from bisect import bisect_right
@@ -78,6 +79,8 @@ def open_job(path: Path, wanted: Manifest, *, restart: bool, report: Report) -> 
             clear(path)
         folder = JobFolder(path, settle(path, wanted))
         folder.inspect(report)
+        if folder.done:
+            report.note(f"going on: {len(folder.done)} of {len(folder.chunks)} chunks are done")
         try:
             with telling(folder, report):
                 yield folder
@@ -161,7 +164,10 @@ class JobFolder:
     def save(self) -> None:
         """Write the manifest, and see which chunks it asks for."""
         temporary = self.path / f"{MANIFEST}.partial"
-        temporary.write_text(self.manifest.to_json(), encoding="utf-8")
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(self.manifest.to_json())
+            file.flush()
+            os.fsync(file.fileno())  # a loss of power leaves the old one or the new one; a chunk has its checksum
         temporary.replace(self.path / MANIFEST)
         self.chunks = plan_chunks(self.manifest)
         self._by_take = {take.number: [c for c in self.chunks if c.take == take.number] for take in self.manifest.takes}
@@ -178,8 +184,6 @@ class JobFolder:
             file.unlink()
             if chunk in planned:
                 report.note(f"{chunk} in {self.path} were damaged: they are done again")
-        if self.done:
-            report.note(f"going on: {len(self.done)} of {len(self.chunks)} chunks are done")
 
     def is_stored(self, index: int) -> bool:
         """Whether a frame is there as it is to be shown."""
