@@ -128,7 +128,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=2, help="processes that make the data")
     parser.add_argument("--text-guidance", type=float, default=recipe.text_guidance)
     parser.add_argument("--image-guidance", type=float, default=recipe.image_guidance)
-    parser.add_argument("--scenes", type=int, default=24, help="held-out pictures to evaluate")
+    parser.add_argument(
+        "--scenes", type=int, default=12, help="held-out scenes to evaluate on, and as many photographs"
+    )
     parser.add_argument("--clips", type=int, default=4, help="held-out clips on which anchors are compared with none")
     parser.add_argument("--page", type=Path, default=Path("runs/samples.png"), help="the page of samples")
     return parser.parse_args()

@@ -8,6 +8,7 @@ instruction leaves something open, an edit has several exact results, and the ne
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +34,9 @@ SIZE = (192, 144)
 NUM_CHOICES = 8
 """Exact results drawn for an edit that leaves something open."""
 NOTHING = "source"
-PAGE_ROWS = 8
+PAGE_ROWS = 4
+"""Of scenes and of photographs each."""
+MICRO_BATCH = 4
 
 
 @dataclass(frozen=True)
@@ -81,39 +84,38 @@ def distance(first: np.ndarray, second: np.ndarray) -> float:
 def evaluate(folder: Path, *, num_scenes: int, num_clips: int, seed: int, page: Path) -> str:
     """Edit held-out rendered scenes and photographs by every edit, in wordings never trained on; returns the report."""
     model = fairy.models.load(folder)
-    confusions: dict[bool, Counter[tuple[str, str]]] = {True: Counter(), False: Counter()}
-    rows: list[tuple[str, list[np.ndarray]]] = []
+    cases = {
+        "Rendered": [make_case(seed + number, on_photo=False) for number in range(num_scenes)],
+        "Photographs": [make_case(seed + number, on_photo=True) for number in range(num_scenes)],
+    }
+    with Editor(model, micro_batch=MICRO_BATCH) as editor:
+        outputs = {title: edit_cases(editor, group) for title, group in cases.items()}
     with Editor(model) as editor:
-        for number in range(num_scenes):
-            on_photo = bool(number % 2)
-            case = make_case(seed + number // 2, on_photo=on_photo)
-            outputs = {name: edit_picture(editor, case.source, text) for name, text in case.instructions.items()}
-            confusions[on_photo].update((name, case.nearest(output)) for name, output in outputs.items())
-            if len(rows) < PAGE_ROWS:
-                whole = [outputs[name] for name in outputs if EDITS[name].kind == "whole"]
-                rows.append(("photograph" if on_photo else "scene", [case.source, *whole]))
         spreads = [measure_spread(editor, edit, num_clips=num_clips, seed=seed) for edit in OPEN_EDITS if num_clips]
-    heads = [NOTHING, *(name for name, edit in EDITS.items() if edit.kind == "whole")]
-    page.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(grid(heads, rows, title="Held-out scenes and photographs, held-out wordings")).save(page)
-    share = measure_attention(model, seed)
-    tables = [_table(title, confusions[photo]) for title, photo in (("Rendered", False), ("Photographs", True))]
-    lines = [f"  {spread.edit:14} {spread.alone:6} {spread.anchored:6} {spread.exact:6}" for spread in spreads]
+    _write_page(cases, outputs, page)
     return "\n".join(
         [
-            *tables,
-            f"Share of self-attention in the UNet's output: {share:.3f}",
+            *(_table(title, cases[title], outputs[title]) for title in cases),
+            f"Share of self-attention in the UNet's output: {measure_attention(model, seed):.3f}",
             "Spread over time of the open choice, of 255: alone, with 3 anchors, exact edit",
-            *lines,
+            *(f"  {spread.edit:14} {spread.alone:6} {spread.anchored:6} {spread.exact:6}" for spread in spreads),
         ]
     )
 
 
-def edit_picture(editor: Editor, picture: np.ndarray, instruction: str) -> np.ndarray:
-    """Edit one picture by itself."""
-    bank = editor.edit_anchors(picture[None][:0], instruction, EditConfig(num_anchors=0))
-    (output,) = editor.edit_frames([picture], bank)
-    return output
+def edit_cases(editor: Editor, cases: Sequence[Case]) -> list[dict[str, np.ndarray]]:
+    """Every case by all its instructions, each picture by itself: {edit: output}, one for each case."""
+    asked: dict[tuple[str, str], list[int]] = {}
+    for number, case in enumerate(cases):
+        for edit, instruction in case.instructions.items():
+            asked.setdefault((edit, instruction), []).append(number)
+    outputs: list[dict[str, np.ndarray]] = [{} for _ in cases]
+    for (edit, instruction), numbers in asked.items():
+        sources = np.stack([cases[number].source for number in numbers])
+        bank = editor.edit_anchors(sources[:0], instruction, EditConfig(num_anchors=0))
+        for number, output in zip(numbers, editor.edit_frames(sources, bank), strict=True):
+            outputs[number][edit] = output
+    return outputs
 
 
 def measure_attention(model: Model, seed: int, num_pairs: int = 32) -> float:
@@ -131,12 +133,30 @@ def measure_attention(model: Model, seed: int, num_pairs: int = 32) -> float:
     return attention_share(Trainee(model.unet, model.text_encoders[0]), sample)
 
 
-def _table(title: str, confusion: Counter[tuple[str, str]]) -> str:
+def _table(title: str, cases: Sequence[Case], outputs: Sequence[dict[str, np.ndarray]]) -> str:
     """A line an edit: how often it came out right, and what it was taken for otherwise."""
+    answers: dict[str, Counter[str]] = {}
+    for case, edited in zip(cases, outputs, strict=True):
+        for name, output in edited.items():
+            answers.setdefault(name, Counter())[case.nearest(output)] += 1
     lines = [f"{title}:"]
-    for name in dict.fromkeys(asked for asked, _ in confusion):
-        answers = Counter({answer: count for (asked, answer), count in confusion.items() if asked == name})
-        total = sum(answers.values())
-        wrong = ", ".join(f"{answer} {count}" for answer, count in answers.most_common() if answer != name)
-        lines.append(f"  {name:14} {answers[name]:3} of {total:3}   {wrong}")
+    for name, counts in answers.items():
+        wrong = ", ".join(f"{answer} {count}" for answer, count in counts.most_common() if answer != name)
+        lines.append(f"  {name:14} {counts[name]:3} of {len(cases)}   {wrong}")
+    for kind in ("whole", "object"):
+        of_kind = [counts[name] for name, counts in answers.items() if EDITS[name].kind == kind]
+        if of_kind:
+            lines.append(f"  right, {kind}: {sum(of_kind) / len(of_kind) / len(cases):.0%}")
     return "\n".join(lines)
+
+
+def _write_page(cases: dict[str, list[Case]], outputs: dict[str, list[dict[str, np.ndarray]]], page: Path) -> None:
+    whole = [name for name, edit in EDITS.items() if edit.kind == "whole"]
+    rows = [
+        (title, [case.source, *(edited[name] for name in whole)])
+        for title in cases
+        for case, edited in list(zip(cases[title], outputs[title], strict=True))[:PAGE_ROWS]
+    ]
+    page.parent.mkdir(parents=True, exist_ok=True)
+    picture = grid([NOTHING, *whole], rows, title="Held-out scenes and photographs, held-out wordings")
+    Image.fromarray(picture).save(page)

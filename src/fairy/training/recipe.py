@@ -51,7 +51,7 @@ class Recipe:
     picture_chunks: int = 14
     """So many chunks keep their pixels, too: the decoder is trained on them."""
 
-    num_steps: int = 11500
+    num_steps: int = 5700
     batch: int = 16
     """Samples a step and process."""
     learning_rate: float = 8e-4
@@ -59,7 +59,7 @@ class Recipe:
     warmup_steps: int = 300
     decay_share: float = 0.3
     """The last part of the steps, in which the learning rate falls to zero."""
-    crop_steps: int = 6000
+    crop_steps: int = 3000
     """The first steps see crops of `crop_tokens` latents instead of whole pictures."""
     crop_tokens: Size = (16, 12)
     """(columns, rows); turned for an upright picture."""
