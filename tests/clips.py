@@ -10,6 +10,8 @@ import av
 import numpy as np
 from av.video.reformatter import ColorRange
 
+from fairy.video import VideoInfo, VideoWriter, probe, read_frames
+
 SQUARE = (200, 30, 40)  # the red square in every picture's corner
 BT709 = {"color_primaries": 1, "color_trc": 1, "colorspace": 1, "color_range": 1}
 BT601 = {"color_primaries": 6, "color_trc": 6, "colorspace": 6, "color_range": 1}
@@ -137,3 +139,40 @@ def sound_packets(path: Path) -> list[list[bytes]]:
             if packet.size:
                 tracks[packet.stream.index].append(bytes(packet))
     return list(tracks.values())
+
+
+def rewrite(source: Path, output: Path | str, **options: Any) -> tuple[VideoInfo, list[str]]:
+    """Write the source's own frames to `output`; what it was, and the notes."""
+    info = probe(source)
+    start, stop = options.get("start", 0), options.get("stop")
+    size = (info.width // 2 * 2, info.height // 2 * 2)
+    with VideoWriter(output, info=info, size=size, **options) as writer:
+        for frame in read_frames(info, start=start, stop=stop, size=size):
+            writer.write(frame.image, frame.pts)
+    return info, writer.notes
+
+
+def zero_packets(path: Path, which: range) -> None:
+    """Overwrite the data of some video packets in the file."""
+    with av.open(str(path)) as container:
+        packets = [bytes(packet) for packet in container.demux(video=0) if packet.size]
+    data = path.read_bytes()
+    for packet in packets[which.start : which.stop]:
+        data = data.replace(packet, bytes(len(packet)), 1)
+    path.write_bytes(data)
+
+
+def add_subtitle(plain: Path, path: Path) -> Path:
+    """The clip with a subtitle of one line in a track of its own."""
+    with av.open(str(plain)) as source, av.open(str(path), "w") as output:
+        video = output.add_stream_from_template(source.streams.video[0], opaque=True)
+        text = output.add_mux_stream("subrip", time_base=Fraction(1, 1000))
+        packet = av.Packet(b"Hello")
+        packet.stream, packet.pts, packet.dts, packet.duration = text, 40, 40, 100
+        packet.time_base = Fraction(1, 1000)
+        for picture in source.demux(video=0):
+            if picture.size:
+                picture.stream = video
+                output.mux(picture)
+        output.mux(packet)
+    return path

@@ -108,19 +108,9 @@ def test_transparent_pixels_lie_on_white(tmp_path):
     assert (image[0, 0].tolist(), image[0, 7].tolist()) == ([255, 255, 255], [10, 20, 30])
 
 
-def zero_packets(path: Path, which: range) -> None:
-    """Overwrite the data of some video packets in the file."""
-    with av.open(str(path)) as container:
-        places = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
-    data = bytearray(path.read_bytes())
-    for position, size in places[which.start : which.stop]:
-        data[position : position + size] = bytes(size)
-    path.write_bytes(data)
-
-
 def test_a_broken_packet_is_left_out_the_same_way_each_time(tmp_path):
     path = clips.make(tmp_path / "clip.mp4", num_frames=40, options=OPEN_GOP)
-    zero_packets(path, range(20, 21))
+    clips.zero_packets(path, range(20, 21))
     info = probe(path)
     whole = list(read_frames(info))
     assert len(whole) == len(info) >= 30
@@ -156,7 +146,7 @@ def write_sound_only(path: Path) -> None:
 
 
 def write_garbled(path: Path) -> None:
-    zero_packets(clips.make(path), range(12))
+    clips.zero_packets(clips.make(path), range(12))
 
 
 def write_two_sizes(folder: Path) -> None:

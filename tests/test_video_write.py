@@ -9,20 +9,9 @@ import pytest
 
 import clips
 from fairy.errors import OutputError, UsageError
-from fairy.video import VideoInfo, VideoWriter, check_output, probe, read_frames
+from fairy.video import VideoWriter, check_output, probe, read_frames
 
 VARIABLE = {"pts": [0, 3, 4, 9, 10, 17], "time_base": Fraction(1, 90), "last_duration": 30}
-
-
-def rewrite(source: Path, output: Path | str, **options) -> tuple[VideoInfo, list[str]]:
-    """Write the source's own frames to `output`; what it was, and the notes."""
-    info = probe(source)
-    start, stop = options.get("start", 0), options.get("stop")
-    size = (info.width // 2 * 2, info.height // 2 * 2)
-    with VideoWriter(output, info=info, size=size, **options) as writer:
-        for frame in read_frames(info, start=start, stop=stop, size=size):
-            writer.write(frame.image, frame.pts)
-    return info, writer.notes
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm", ".mov", ".gif"])
@@ -39,7 +28,7 @@ def rewrite(source: Path, output: Path | str, **options) -> tuple[VideoInfo, lis
     ],
 )
 def test_frames_time_stamps_and_length_are_kept(tmp_path, name, options, suffix):
-    info, _ = rewrite(clips.make(tmp_path / name, **options), tmp_path / f"out{suffix}")
+    info, _ = clips.rewrite(clips.make(tmp_path / name, **options), tmp_path / f"out{suffix}")
     written = probe(tmp_path / f"out{suffix}")
     tick = {".mkv": Fraction(1, 1000), ".webm": Fraction(1, 1000), ".gif": Fraction(1, 100)}.get(suffix, Fraction(0))
     expected = [int(pts) * info.time_base for pts in info.pts]
@@ -52,7 +41,7 @@ def test_frames_time_stamps_and_length_are_kept(tmp_path, name, options, suffix)
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mov"])
 def test_a_first_time_stamp_that_is_not_zero_is_kept(tmp_path, suffix):
     source = clips.make(tmp_path / "in.mp4", pts=range(51, 63), time_base=Fraction(1, 30), audio=["aac"])
-    rewrite(source, tmp_path / f"out{suffix}")
+    clips.rewrite(source, tmp_path / f"out{suffix}")
     wanted = clips.stamps(source)
     tolerance = Fraction(1, 2000) if suffix == ".mkv" else 0
     assert all(abs(a - b) <= tolerance for a, b in zip(clips.stamps(tmp_path / f"out{suffix}"), wanted, strict=True))
@@ -60,7 +49,7 @@ def test_a_first_time_stamp_that_is_not_zero_is_kept(tmp_path, suffix):
 
 def test_a_broadcast_s_clock_starts_at_zero(tmp_path):
     source = clips.make(tmp_path / "in.ts", codec="mpeg2video", pts=range(900, 912), audio=["mp2"])
-    rewrite(source, tmp_path / "out.mp4")
+    clips.rewrite(source, tmp_path / "out.mp4")
     assert 0 <= clips.stamps(tmp_path / "out.mp4")[0] < Fraction(1, 10)
 
 
@@ -77,7 +66,7 @@ def test_a_broadcast_s_clock_starts_at_zero(tmp_path):
 )
 def test_sound_packets_are_copied_unchanged_and_stay_in_time(tmp_path, name, codecs, suffix):
     source = clips.make(tmp_path / name, num_frames=30, audio=codecs)
-    _, notes = rewrite(source, tmp_path / f"out{suffix}")
+    _, notes = clips.rewrite(source, tmp_path / f"out{suffix}")
     assert clips.sound_packets(tmp_path / f"out{suffix}") == clips.sound_packets(source)
     assert notes == []
     for before, after in zip(sound_times(source), sound_times(tmp_path / f"out{suffix}"), strict=True):
@@ -105,7 +94,7 @@ def sound_times(path: Path) -> list[list[float]]:
 )
 def test_sound_that_does_not_fit_is_re_encoded_and_said_so(tmp_path, codec, suffix, said):
     source = clips.make(tmp_path / "in.mkv", num_frames=50, audio=[codec])
-    _, notes = rewrite(source, tmp_path / f"out{suffix}")
+    _, notes = clips.rewrite(source, tmp_path / f"out{suffix}")
     assert notes == [f"audio track 1: {said}"]
     if suffix != ".gif":
         assert zero_crossings(tmp_path / f"out{suffix}") == pytest.approx(zero_crossings(source), rel=0.03)
@@ -121,7 +110,7 @@ def zero_crossings(path: Path) -> int:
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 def test_a_range_starts_at_zero_with_its_own_sound(tmp_path, suffix):
     source = clips.make(tmp_path / "in.mp4", num_frames=50, audio=["aac"])
-    rewrite(source, tmp_path / f"out{suffix}", start=20, stop=35)
+    clips.rewrite(source, tmp_path / f"out{suffix}", start=20, stop=35)
     assert clips.stamps(tmp_path / f"out{suffix}") == [Fraction(index, 25) for index in range(15)]
     (before,), (after,) = clips.sound_packets(source), clips.sound_packets(tmp_path / f"out{suffix}")
     kept = [bytes(data) for data, time in zip(before, sound_times(source)[0], strict=True) if 0.8 <= time < 1.4]
@@ -130,7 +119,7 @@ def test_a_range_starts_at_zero_with_its_own_sound(tmp_path, suffix):
 
 
 def test_a_turned_source_is_written_upright(tmp_path):
-    rewrite(clips.make(tmp_path / "in.mp4", rotation=270), tmp_path / "out.mp4")
+    clips.rewrite(clips.make(tmp_path / "in.mp4", rotation=270), tmp_path / "out.mp4")
     written = probe(tmp_path / "out.mp4")
     assert (written.width, written.height, written.rotation) == (48, 64, 0)
 
@@ -139,7 +128,7 @@ def test_a_turned_source_is_written_upright(tmp_path):
 def test_metadata_are_kept_and_added(tmp_path, suffix):
     known = {"title": "Wolf", "creation_time": "2020-01-02T03:04:05.000000Z", "comment": "a b"}
     source = clips.make(tmp_path / "in.mp4", metadata=known)
-    rewrite(source, tmp_path / f"out{suffix}", metadata={"fairy": '{"seed": 1}'})
+    clips.rewrite(source, tmp_path / f"out{suffix}", metadata={"fairy": '{"seed": 1}'})
     expected = known | {"fairy": '{"seed": 1}'}
     assert {key: probe(tmp_path / f"out{suffix}").metadata.get(key) for key in expected} == expected
 
@@ -149,12 +138,12 @@ def test_the_same_frames_give_the_same_bytes(tmp_path, suffix):
     source = clips.make(tmp_path / "in.mkv", audio=["vorbis"])
     outputs = [tmp_path / f"{number}{suffix}" for number in range(4)]
     for output in outputs:
-        rewrite(source, output)
+        clips.rewrite(source, output)
     assert len({output.read_bytes() for output in outputs}) == 1
 
 
 def test_a_folder_of_pngs_is_lossless(tmp_path):
-    info, notes = rewrite(clips.make(tmp_path / "in.mp4", audio=["aac"]), f"{tmp_path}/out/")
+    info, notes = clips.rewrite(clips.make(tmp_path / "in.mp4", audio=["aac"]), f"{tmp_path}/out/")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"{i:06d}.png" for i in range(12)]
     assert "no sound" in notes[0]
     pairs = zip(read_frames(info), read_frames(probe(tmp_path / "out")), strict=True)
@@ -164,7 +153,7 @@ def test_a_folder_of_pngs_is_lossless(tmp_path):
 def test_quality_changes_the_size(tmp_path):
     source = clips.make(tmp_path / "in.mp4")
     for quality in (5, 40):
-        rewrite(source, tmp_path / f"{quality}.mp4", quality=quality)
+        clips.rewrite(source, tmp_path / f"{quality}.mp4", quality=quality)
     assert (tmp_path / "5.mp4").stat().st_size > 1.5 * (tmp_path / "40.mp4").stat().st_size
 
 
@@ -180,8 +169,8 @@ def test_a_failure_leaves_nothing_behind(tmp_path, name):
 def test_overwriting_replaces_the_file_and_the_folder(tmp_path):
     source = clips.make(tmp_path / "in.mp4")
     for output in (tmp_path / "out.mp4", f"{tmp_path}/out/"):
-        rewrite(source, output, stop=3)
-        rewrite(source, output, stop=2, overwrite=True)
+        clips.rewrite(source, output, stop=3)
+        clips.rewrite(source, output, stop=2, overwrite=True)
         assert len(probe(Path(output))) == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.mp4", "out", "out.mp4"]
 
@@ -214,23 +203,10 @@ def test_a_quality_that_the_codec_lacks_is_refused(tmp_path, name, quality):
 
 
 def test_subtitles_are_copied_where_they_fit_and_named_where_not(tmp_path):
-    source = add_subtitle(clips.make(tmp_path / "plain.mkv"), tmp_path / "in.mkv")
-    assert rewrite(source, tmp_path / "out.mkv")[1] == []
+    source = clips.add_subtitle(clips.make(tmp_path / "plain.mkv"), tmp_path / "in.mkv")
+    assert clips.rewrite(source, tmp_path / "out.mkv")[1] == []
     with av.open(str(tmp_path / "out.mkv")) as container:
         assert [bytes(packet) for packet in container.demux(subtitles=0) if packet.size] == [b"Hello"]
-    assert rewrite(source, tmp_path / "out.mp4")[1] == ["subtitle track 1: subrip cannot be stored in mp4; left out"]
-
-
-def add_subtitle(plain: Path, path: Path) -> Path:
-    with av.open(str(plain)) as source, av.open(str(path), "w") as output:
-        video = output.add_stream_from_template(source.streams.video[0], opaque=True)
-        text = output.add_mux_stream("subrip", time_base=Fraction(1, 1000))
-        packet = av.Packet(b"Hello")
-        packet.stream, packet.pts, packet.dts, packet.duration = text, 40, 40, 100
-        packet.time_base = Fraction(1, 1000)
-        for picture in source.demux(video=0):
-            if picture.size:
-                picture.stream = video
-                output.mux(picture)
-        output.mux(packet)
-    return path
+    assert clips.rewrite(source, tmp_path / "out.mp4")[1] == [
+        "subtitle track 1: subrip cannot be stored in mp4; left out"
+    ]
