@@ -47,7 +47,7 @@ def test_info_reads_well(kept: str, capsys: Printed):
     assert main(["info", kept]) == 0
     said = capsys.readouterr().out
     assert "instruction: make it night\n" in said
-    assert "num steps: 1\n" in said
+    assert "settings: num steps 1, " in said
 
 
 def test_info_of_a_foreign_file_is_one_line(clip: Path, capsys: Printed):
@@ -63,7 +63,7 @@ def test_info_imports_no_torch(kept: str):
 def test_verify_and_redo(kept: str, capsys: Printed):
     assert answer(["verify", kept, "--frames", "2"], capsys)["num_identical"] == 2
     assert answer(["redo", kept, "--frames", "2:4", "--seed", "5"], capsys)["seed"] == 5
-    assert answer(["info", kept], capsys)["redone"][0]["start"] == 2
+    assert answer(["info", kept], capsys)["redone"][0]["frames"] == [2, 4]
 
 
 @pytest.mark.parametrize(

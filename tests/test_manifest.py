@@ -82,6 +82,11 @@ def test_an_edit_of_an_edit_tells_of_the_last_one(source, sd_model, tmp_path):
     assert info(tmp_path / "b.mp4")["settings"]["seed"] == 9
 
 
+def test_a_recipe_names_no_folder_of_this_disk(manifest, tmp_path_factory):
+    assert str(tmp_path_factory.getbasetemp()) in manifest.source
+    assert str(tmp_path_factory.getbasetemp()) not in manifest.recipe()
+
+
 def test_an_unfinished_job_tells_how_far_it_is(source, sd_model, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         edit(source, tmp_path / "out.mp4", sd_model, report=Listener(4))

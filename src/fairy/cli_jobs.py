@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -167,14 +168,44 @@ class Info:
         if self.json:
             print(json.dumps(recipe))
             return
-        settings = recipe.pop("settings")
-        for name, value in {**recipe, **settings}.items():
-            if value not in ("", None, [], {}):
-                print(f"{name.replace('_', ' ')}: {describe(value)}")
+        for name, value in recipe.items():
+            if value not in ("", None, False, [], {}):
+                print(f"{name.replace('_', ' ')}: {IN_WORDS.get(name, in_words)(value)}")
 
 
-def describe(value: Any) -> str:
-    """A value of a recipe in words."""
+def in_words(value: Any) -> str:
+    """A value of a recipe."""
     if isinstance(value, dict):
-        return ", ".join(f"{name} {describe(each)}" for name, each in value.items() if each not in ("", None))
-    return "; ".join(map(describe, value)) if isinstance(value, list) and len(value) < 20 else str(value)
+        return ", ".join(f"{name.replace('_', ' ')} {in_words(each)}" for name, each in value.items())
+    return str(value)
+
+
+def frames_in_words(frames: list[int]) -> str:
+    """First and stop."""
+    return f"{frames[0]} to {frames[1] - 1}"
+
+
+def shots_in_words(shots: list[Any] | int) -> str:
+    """Each with its anchors, or of very many only the number."""
+    if isinstance(shots, int):
+        return str(shots)
+    lines = [f"frames {frames_in_words(shot)}, anchors {', '.join(map(str, shot[2])) or 'none'}" for shot in shots]
+    return "\n  ".join(["", *lines])
+
+
+def takes_in_words(takes: list[dict[str, Any]]) -> str:
+    """Each with what is its own."""
+    lines = [
+        f"frames {frames_in_words(take['frames'])}: {take['instruction']}, {in_words(take['settings'])}"
+        for take in takes
+    ]
+    return "\n  ".join(["", *lines])
+
+
+IN_WORDS: dict[str, Callable[[Any], str]] = {
+    "frames": frames_in_words,
+    "size": lambda size: "{}x{}".format(*size),
+    "shots": shots_in_words,
+    "redone": takes_in_words,
+}
+"""How some values of a recipe are written."""

@@ -23,6 +23,7 @@ from fairy.selection import Selection, ShotPlan
 
 COMPUTING = ("torch", "diffusers", "transformers", "av")
 BLOCK = 1 << 20
+PATHS = ("source", "mask", "model", "lora")
 RECIPE_LIMIT = 30_000
 """Characters of a recipe: QuickTime's text atoms hold 64 KiB."""
 
@@ -135,18 +136,24 @@ class Manifest:
 
     def recipe(self) -> str:
         """In short, for the finished file's own metadata: ASCII. The list of very many shots is left out."""
-        named = {"fairy": self.versions["fairy"], **asdict(self.edit), **asdict(self)}
+        named = {"fairy": self.versions["fairy"], **recipe_of(self.edit), **asdict(self)}
         unused = ("mask", "mask_hash", "feather") if not self.mask else ()
+        unused += ("lora", "lora_hash", "lora_scale") if not self.lora else ()
         for left_out in ("chunk", "quality", "takes", *unused):
             del named[left_out]
-        named |= {name: Path(named[name]).name for name in ("source", "mask") if name in named}
-        named["settings"] = asdict(self.edit.settings)
+        # A file is passed on: where things lay on this disk is nobody's business.
+        named |= {name: Path(path).name for name in PATHS if (path := named.get(name)) and Path(path).is_absolute()}
         named["shots"] = [[shot.start, shot.stop, list(shot.anchors)] for shot in self.shots]
-        named["redone"] = [asdict(take) for take in self.takes[1:]]
+        named["redone"] = [recipe_of(take) for take in self.takes[1:]]
         text = json.dumps(named, separators=(",", ":"))
         if len(text) > RECIPE_LIMIT:
             text = json.dumps(named | {"shots": len(self.shots), "given": len(self.given)}, separators=(",", ":"))
         return text
+
+
+def recipe_of(take: Take) -> dict[str, Any]:
+    """A take in a recipe."""
+    return {"frames": [take.start, take.stop], "instruction": take.instruction, "settings": asdict(take.settings)}
 
 
 def describe(
