@@ -137,9 +137,9 @@ class Manifest:
     def recipe(self) -> str:
         """In short, for the finished file's own metadata: ASCII. The list of very many shots is left out."""
         named = {"fairy": self.versions["fairy"], **recipe_of(self.edit), **asdict(self)}
-        unused = ("mask", "mask_hash", "feather") if not self.mask else ()
-        unused += ("lora", "lora_hash", "lora_scale") if not self.lora else ()
-        for left_out in ("chunk", "quality", "takes", *unused):
+        no_mask = () if self.mask else ("mask", "mask_hash", "feather")
+        no_lora = () if self.lora else ("lora", "lora_hash", "lora_scale")
+        for left_out in ("chunk", "quality", "takes", *no_mask, *no_lora):
             del named[left_out]
         # A file is passed on: where things lay on this disk is nobody's business.
         named |= {name: Path(path).name for name in PATHS if (path := named.get(name)) and Path(path).is_absolute()}
