@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fairy.anchors import AnchorBank
-    from fairy.config import EditConfig, ModelConfig, RunConfig, VideoConfig
+    from fairy.config import EditConfig, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig
     from fairy.errors import FairyError, MediaError, MissingPackageError, ModelError, OutputError, UsageError
     from fairy.job import EditResult, edit_video, preview
+    from fairy.kept import Verification, redo, verify
     from fairy.models import Model, load
     from fairy.pipeline import Editor
+    from fairy.recipe import info
 
 __version__ = "0.1.0"
 
@@ -22,6 +24,8 @@ __all__ = [
     "EditResult",
     "Editor",
     "FairyError",
+    "JobConfig",
+    "MaskConfig",
     "MediaError",
     "MissingPackageError",
     "Model",
@@ -30,20 +34,26 @@ __all__ = [
     "OutputError",
     "RunConfig",
     "UsageError",
+    "Verification",
     "VideoConfig",
     "__version__",
     "edit_video",
+    "info",
     "load",
     "preview",
+    "redo",
+    "verify",
 ]
 
 _HOMES = {
     "anchors": ["AnchorBank"],
-    "config": ["EditConfig", "ModelConfig", "RunConfig", "VideoConfig"],
+    "config": ["EditConfig", "JobConfig", "MaskConfig", "ModelConfig", "RunConfig", "VideoConfig"],
     "errors": ["FairyError", "MediaError", "MissingPackageError", "ModelError", "OutputError", "UsageError"],
     "job": ["EditResult", "edit_video", "preview"],
+    "kept": ["Verification", "redo", "verify"],
     "models": ["Model", "load"],
     "pipeline": ["Editor"],
+    "recipe": ["info"],
 }
 
 
