@@ -22,8 +22,8 @@ from tyro.conf import Positional, arg, subcommand
 
 from fairy import __version__
 from fairy.cli_jobs import AnchorOptions, Info, Redo, Verify
-from fairy.config import EditConfig, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig
-from fairy.errors import FairyError, UsageError
+from fairy.config import EditConfig, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig, check_instruction
+from fairy.errors import FairyError
 from fairy.options import Flag, as_options, parse, plain, reporting
 
 if TYPE_CHECKING:
@@ -82,8 +82,7 @@ class Request:
         from fairy.video.decode import open_input
 
         JobConfig(**self.job)
-        if not self.instruction.strip():
-            raise UsageError('the instruction is empty; say what to change, for example "make it night"')
+        check_instruction(self.instruction)
         if not self.input.is_dir():
             open_input(self.input).close()
 

@@ -36,6 +36,12 @@ def _require_range(settings: object, name: str, low: float, high: float) -> None
         _require(math.isfinite(value) and low <= value <= high, name, value, wants)
 
 
+def check_instruction(instruction: str) -> None:
+    """Refuse an instruction that says nothing."""
+    if not instruction.strip():
+        raise UsageError('the instruction is empty; say what to change, for example "make it night"')
+
+
 @dataclass(frozen=True, kw_only=True)
 class EditConfig:
     """What decides the picture, besides the model, the instruction and the frames themselves."""

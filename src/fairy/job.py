@@ -16,7 +16,16 @@ import numpy as np
 
 from fairy import models
 from fairy.anchors import AnchorBank
-from fairy.config import EMBEDDED, EditConfig, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig
+from fairy.config import (
+    EMBEDDED,
+    EditConfig,
+    JobConfig,
+    MaskConfig,
+    ModelConfig,
+    RunConfig,
+    VideoConfig,
+    check_instruction,
+)
 from fairy.errors import UsageError
 from fairy.given import fit_given, read_given
 from fairy.lossless import BYTES_PER_VALUE
@@ -24,7 +33,7 @@ from fairy.manifest import Manifest, describe
 from fairy.masks import open_blend
 from fairy.memory import format_bytes, peak_memory
 from fairy.models import Model
-from fairy.pipeline import Editor, check_instruction
+from fairy.pipeline import Editor
 from fairy.render import assemble, edit_shots, render_missing
 from fairy.report import SILENT, Report
 from fairy.selection import Selection, ShotPlan, select
@@ -90,7 +99,7 @@ def edit_video(
         selection = selection.fitted(video.long_side or editor.model.defaults.long_side)
         given = fit_given(pictures, selection)
         manifest = describe(selection, editor, instruction, edit=edit, video=video, job=job)
-        announce(selection, editor, edit, report)
+        announce(selection, editor, instruction, edit, report)
         begun = time.perf_counter()
         with open_job(job_path(Path(output)), manifest, restart=job.restart, report=report) as folder:
             announce_disk(folder, selection, report)
@@ -128,7 +137,7 @@ def preview(
         selection = selection.fitted(video.long_side or editor.model.defaults.long_side)
         given = fit_given(pictures, selection)
         manifest = describe(selection, editor, instruction, edit=edit, video=video, job=job)
-        announce(selection, editor, edit, report)
+        announce(selection, editor, instruction, edit, report)
         begun = time.perf_counter()
         take, shots = manifest.edit, set(selection.shots)
         banks = edit_shots(editor, selection, take, given, shots, report, link=job.link_shots)
@@ -192,7 +201,7 @@ def open_editor(
         yield editor
 
 
-def announce(selection: Selection, editor: Editor, edit: EditConfig, report: Report) -> None:
+def announce(selection: Selection, editor: Editor, instruction: str, edit: EditConfig, report: Report) -> None:
     """Say before the start what will be done and what memory that takes."""
     width, height = selection.size
     need = editor.memory_needed((height, width), selection.most_anchors, edit)
@@ -202,6 +211,8 @@ def announce(selection: Selection, editor: Editor, edit: EditConfig, report: Rep
         f" on {editor.model.device} in {str(editor.model.dtype).removeprefix('torch.')}"
     )
     report.note(f"memory: about {need}")
+    if dropped := models.dropped_text(editor.model, instruction):
+        report.note(f'the model reads no instruction as long as this; it leaves out the end: "{dropped}"')
     for note in selection.info.notes:
         report.note(note)
 
@@ -232,8 +243,8 @@ def draw_anchors(selection: Selection, manifest: Manifest, edited: Iterable[tupl
         for frame, picture in edited
     ]
     title = (
-        f"{manifest.edit.instruction}   (text guidance {settings.text_guidance:g}, image guidance"
-        f" {settings.image_guidance:g}, {settings.num_steps} steps, seed {settings.seed})"
+        f"{manifest.edit.instruction}\ntext guidance {settings.text_guidance:g}, image guidance"
+        f" {settings.image_guidance:g}, {settings.num_steps} steps, seed {settings.seed}"
     )
     return contact_sheet(rows, title=title)
 

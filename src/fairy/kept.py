@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from fairy.config import EditConfig, ModelConfig, RunConfig
+from fairy.config import EditConfig, ModelConfig, RunConfig, check_instruction
 from fairy.errors import MediaError, ModelError, UsageError
 from fairy.given import Given
 from fairy.job import EditResult, open_editor, read_info, summarize
 from fairy.manifest import Manifest, Take, hash_mask, hash_source, versions
 from fairy.masks import open_blend
 from fairy.models import Model, fingerprint
-from fairy.pipeline import Editor, check_instruction
+from fairy.pipeline import Editor
 from fairy.render import assemble, edit_frames, edit_shots, render_missing
 from fairy.report import SILENT, Report
 from fairy.selection import Selection

@@ -23,8 +23,7 @@ import torch
 
 from fairy import attention
 from fairy.anchors import AnchorBank, StepReader, StepWriter
-from fairy.config import EditConfig, EditSettings, RunConfig
-from fairy.errors import UsageError
+from fairy.config import EditConfig, EditSettings, RunConfig, check_instruction
 from fairy.frames import pad_to_multiple, to_tensor, to_uint8
 from fairy.memory import MemoryNeeded, measure_live_bytes
 from fairy.models import (
@@ -242,12 +241,6 @@ class Editor:
 
 def _weights_bytes(model: Model) -> int:
     return sum(t.nbytes for part in (model.unet, model.vae, *model.text_encoders) for t in part.parameters())
-
-
-def check_instruction(instruction: str) -> None:
-    """Refuse an instruction that says nothing."""
-    if not instruction.strip():
-        raise UsageError('the instruction is empty; say what to change, for example "make it night"')
 
 
 def _batched(frames: Iterable[np.ndarray], size: int) -> Iterator[list[np.ndarray]]:

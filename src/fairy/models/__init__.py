@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fairy.models.loading import load as load
     from fairy.models.schedulers import make_scheduler as make_scheduler
     from fairy.models.text import Conditioning as Conditioning
+    from fairy.models.text import dropped_text as dropped_text
     from fairy.models.text import encode_instruction as encode_instruction
 
 MODULES = {
@@ -28,6 +29,7 @@ MODULES = {
     "Model": "bundle",
     "ModelEntry": "catalog",
     "decode_latents": "latents",
+    "dropped_text": "text",
     "encode_edited": "latents",
     "encode_frames": "latents",
     "encode_instruction": "text",

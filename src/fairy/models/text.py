@@ -17,14 +17,12 @@ class Conditioning:
 
     embeds: torch.Tensor  # (3, T, C)
     added: dict[str, torch.Tensor] = field(default_factory=dict)  # SDXL: text_embeds (3, C), time_ids (3, 6)
-    dropped_text: str = ""  # the end of an instruction that is longer than the text encoder reads
 
 
 def encode_instruction(model: Model, instruction: str, *, height: int, width: int) -> Conditioning:
     """Embed `instruction` for frames of `height` x `width` pixels. The two other branches get the empty prompt."""
-    dropped = max((_dropped_text(tokenizer, instruction) for tokenizer in model.tokenizers), key=len)
     if len(model.text_encoders) == 1:
-        return Conditioning(_branches(_embed(model, instruction), _embed(model, "")), dropped_text=dropped)
+        return Conditioning(_branches(_embed(model, instruction), _embed(model, "")))
     embeds, pooled = _embed_xl(model, instruction)
     if model.zeroes_empty_prompt:
         no_embeds, no_pooled = torch.zeros_like(embeds), torch.zeros_like(pooled)
@@ -33,7 +31,12 @@ def encode_instruction(model: Model, instruction: str, *, height: int, width: in
     # SDXL, sec. 2.2: original size, top left corner of the crop, target size.
     sizes = torch.tensor([[height, width, 0, 0, height, width]], dtype=embeds.dtype, device=model.device)
     added = {"text_embeds": _branches(pooled, no_pooled), "time_ids": _branches(sizes, sizes)}
-    return Conditioning(_branches(embeds, no_embeds), added, dropped)
+    return Conditioning(_branches(embeds, no_embeds), added)
+
+
+def dropped_text(model: Model, instruction: str) -> str:
+    """The end of an instruction that is longer than the text encoder reads; empty where all of it is read."""
+    return max((_dropped_text(tokenizer, instruction) for tokenizer in model.tokenizers), key=len)
 
 
 def _branches(full: torch.Tensor, empty: torch.Tensor) -> torch.Tensor:
