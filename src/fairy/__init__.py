@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from fairy.anchors import AnchorBank
     from fairy.config import EditConfig, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig
     from fairy.errors import FairyError, MediaError, MissingPackageError, ModelError, OutputError, UsageError
+    from fairy.grid import GridResult, preview_grid
     from fairy.job import EditResult, edit_video, preview
     from fairy.kept import Verification, redo, verify
     from fairy.models import Model, load
@@ -24,6 +25,7 @@ __all__ = [
     "EditResult",
     "Editor",
     "FairyError",
+    "GridResult",
     "JobConfig",
     "MaskConfig",
     "MediaError",
@@ -41,6 +43,7 @@ __all__ = [
     "info",
     "load",
     "preview",
+    "preview_grid",
     "redo",
     "verify",
 ]
@@ -49,6 +52,7 @@ _HOMES = {
     "anchors": ["AnchorBank"],
     "config": ["EditConfig", "JobConfig", "MaskConfig", "ModelConfig", "RunConfig", "VideoConfig"],
     "errors": ["FairyError", "MediaError", "MissingPackageError", "ModelError", "OutputError", "UsageError"],
+    "grid": ["GridResult", "preview_grid"],
     "job": ["EditResult", "edit_video", "preview"],
     "kept": ["Verification", "redo", "verify"],
     "models": ["Model", "load"],
