@@ -217,8 +217,12 @@ class JobFolder:
     def writer(self, chunk: Chunk) -> Iterator[LosslessWriter]:
         """Takes the pictures of a chunk, which is done when the block ends well."""
         temporary = self.path / CHUNKS / "partial.mkv"
-        with LosslessWriter(temporary, self.manifest.size) as writer:
-            yield writer
+        try:
+            with LosslessWriter(temporary, self.manifest.size) as writer:
+                yield writer
+        except BaseException:
+            temporary.unlink(missing_ok=True)  # the disk may be full
+            raise
         name = f"{chunk.take}-{chunk.start:06d}-{chunk.stop:06d}.{hash_file(temporary)}.mkv"
         self.done[chunk] = temporary.replace(self.path / CHUNKS / name)
 
