@@ -11,9 +11,9 @@ from fairy.config import JobConfig
 from fairy.errors import MediaError, OutputError, UsageError
 from fairy.job import preview
 from fairy.kept import redo, verify
-from fairy.lossless import LosslessWriter, read_lossless
 from fairy.manifest import hash_file
 from fairy.recipe import info
+from fairy.video.lossless import LosslessWriter, read_lossless
 from jobs import EDIT, INSTRUCTION, KEPT, SMALL, Listener, edit, job_of, pictures
 
 

@@ -10,10 +10,10 @@ from clips import make, picture
 from fairy.config import EditConfig, JobConfig, VideoConfig
 from fairy.errors import OutputError, UsageError
 from fairy.lock import LOCK, locked
-from fairy.lossless import LosslessWriter, read_lossless
 from fairy.selection import select
 from fairy.store import room_wanted
 from fairy.video import probe
+from fairy.video.lossless import LosslessWriter, read_lossless
 from jobs import Listener, edit, job_of
 
 

@@ -28,7 +28,6 @@ from fairy.config import (
 )
 from fairy.errors import UsageError
 from fairy.given import fit_given, read_given
-from fairy.lossless import BYTES_PER_VALUE
 from fairy.manifest import Manifest, describe
 from fairy.masks import open_blend
 from fairy.memory import format_bytes, peak_memory
@@ -42,6 +41,7 @@ from fairy.shots import CutDetector, read_cuts
 from fairy.shots import describe as describe_cuts
 from fairy.store import JobFolder, clear, job_path, open_job
 from fairy.video import Frame, OnFrame, VideoInfo, check_output, probe
+from fairy.video.lossless import BYTES_PER_VALUE
 
 
 @dataclass(frozen=True)

@@ -22,16 +22,15 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
-import av
 import numpy as np
 from PIL import Image
 
 from fairy.errors import OutputError, UsageError
 from fairy.lock import LOCK, locked
-from fairy.lossless import LosslessWriter, read_lossless
 from fairy.manifest import Manifest, Take, hash_file, parse
 from fairy.report import SILENT, Report
 from fairy.sheet import save_png
+from fairy.video.lossless import LosslessWriter, read_lossless
 
 SUFFIX = ".fairy"
 MANIFEST, ANCHORS, CHUNKS = "manifest.json", "anchors", "chunks"
@@ -143,7 +142,7 @@ def room_wanted(path: Path) -> Iterator[None]:
     """Turn a failure to write here into one clear line."""
     try:
         yield
-    except (OSError, av.error.FFmpegError) as error:
+    except OSError as error:  # PyAV's own is one, too
         if error.errno not in NO_ROOM:
             raise
         raise OutputError(
