@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: help demo test check bench format clean
+.PHONY: help demo test check bench faults wheel format clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,16 @@ format: $(VENV)/.ready-dev  ## write the house format
 
 bench: $(VENV)/.ready  ## measure speed and memory here; the dated result lands in benchmarks/
 	$(BIN)/python -m fairy.benchmark -o benchmarks
+
+faults: $(VENV)/.ready-dev  ## kill, damage and mutate, and count what comes of it; dated result in benchmarks/
+	OMP_NUM_THREADS=1 $(BIN)/python tests/faults.py -o benchmarks
+
+wheel: $(VENV)/.ready-dev  ## build the wheel, install it into a new environment and edit a clip there
+	rm -rf dist build
+	$(BIN)/python -m build --wheel --no-isolation
+	rm -rf build/clean && $(PYTHON) -m venv build/clean
+	build/clean/bin/python -m pip --disable-pip-version-check install --quiet -c constraints.txt dist/*.whl
+	cd build && clean/bin/fairy demo -o demo --overwrite
 
 clean:  ## remove the environment and what the targets made
 	rm -rf $(VENV) demo build dist
