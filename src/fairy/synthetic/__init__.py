@@ -5,18 +5,27 @@ from fairy.synthetic.edits import EDITS, Edit, all_instructions
 from fairy.synthetic.pairs import Pair, edit_clip, render_clip, sample_pair
 from fairy.synthetic.photographs import photographs
 from fairy.synthetic.scenes import Layers, Scene, sample_scene
+from fairy.synthetic.truth import Flow, Tracks, draw_queries, flicker, flow_between, follow, object_mask, warp
 
 __all__ = [
     "EDITS",
     "Choice",
     "Edit",
+    "Flow",
     "Layers",
     "Pair",
     "Scene",
+    "Tracks",
     "all_instructions",
+    "draw_queries",
     "edit_clip",
+    "flicker",
+    "flow_between",
+    "follow",
+    "object_mask",
     "photographs",
     "render_clip",
     "sample_pair",
     "sample_scene",
+    "warp",
 ]

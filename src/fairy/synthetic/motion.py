@@ -4,10 +4,14 @@ A similarity of the plane (zoom, roll, shift) is z -> a z + b on complex numbers
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fairy.synthetic.raster import Array
+
+Place = TypeVar("Place", complex, NDArray[np.complex128])
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class Similarity:
     def inverse(self) -> "Similarity":
         return Similarity(1 / self.a, -self.b / self.a)
 
-    def point(self, z: complex) -> complex:
+    def point(self, z: Place) -> Place:
+        """Where the place z, or each of an array of places, goes to, in double precision."""
         return self.a * z + self.b
 
 
