@@ -96,7 +96,7 @@ def test_no_words_print_the_help(capsys: Printed):
         (["edit", "a.mp4", "night", "-o", "b.mp4", "--start", "3", "--end", "2"], "must be later than --start 3"),
         (["edit", "a.mp4", "  ", "-o", "b.mp4"], "the instruction is empty"),
         (["demo", "--bank", "host"], "there is no option --bank"),
-        (["exit"], "{edit, preview, redo, verify, info, models, demo}"),
+        (["exit"], "{edit, preview, redo, verify, info, models, demo, synth}"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(words: list[str], line: str, capsys: Printed):

@@ -22,6 +22,7 @@ from tyro.conf import Positional, arg, subcommand
 
 from fairy import __version__
 from fairy.cli_jobs import AnchorOptions, Info, Redo, Verify
+from fairy.cli_synth import Synth
 from fairy.config import EditConfig, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig, check_instruction
 from fairy.errors import FairyError
 from fairy.options import Flag, as_options, parse, plain, reporting
@@ -218,6 +219,7 @@ Command = (
     | Annotated[Info, subcommand("info")]
     | Annotated[Models, subcommand("models")]
     | Annotated[Demo, subcommand("demo")]
+    | Annotated[Synth, subcommand("synth")]
 )
 
 

@@ -19,6 +19,7 @@ STAGES = {
     "anchors": ("Editing the anchors", "steps"),
     "frames": ("Editing the frames", "frames"),
     "writing": ("Writing the video", "frames"),
+    "clips": ("Writing the clips", "frames"),
 }
 """What a user reads of each stage, and what is counted in it."""
 

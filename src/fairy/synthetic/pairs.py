@@ -88,8 +88,18 @@ def choose(scene: Scene, edit: Edit, rng: np.random.Generator) -> Choice:
 
 def word(scene: Scene, edit: Edit, choice: Choice, split: str, rng: np.random.Generator) -> str:
     """One of the edit's wordings, for the object and the colour that the choice means."""
+    return str(rng.choice(all_wordings(scene, edit, choice, split)))
+
+
+def all_wordings(scene: Scene, edit: Edit, choice: Choice, split: str) -> list[str]:
+    """Each of the edit's wordings, for the object and the colour that the choice means."""
     name = scene.things[choice.target].name if scene.things else ""
-    return str(rng.choice(edit.wordings(split))).format(object=name, colour=choice.colour_name)
+    return [wording.format(object=name, colour=choice.colour_name) for wording in edit.wordings(split)]
+
+
+def choose_for_clip(scene: Scene, edit: str, seed: int, choice_seed: int = 1) -> Choice:
+    """What `edit_clip` does, of all that the instruction leaves open, to the clip of `seed`."""
+    return choose(scene, EDITS[edit], np.random.default_rng([seed, choice_seed]))
 
 
 def render_clip(
@@ -110,13 +120,14 @@ def edit_clip(
     size: tuple[int, int] = (192, 144),
     photos: Sequence[NDArray[np.uint8]] = (),
     choice: Choice | None = None,
+    choice_seed: int = 1,
 ) -> Iterator[NDArray[np.uint8]]:
-    """The same clip after the edit, with one choice for all frames (drawn from the seed unless given)."""
+    """The same clip after the edit, with one choice for all frames: drawn from the two seeds unless given."""
     scene = sample_scene(seed, size, photos)
     entry = EDITS[edit]
     if entry.kind == "object" and not scene.things:
         raise UsageError(f"the scene of seed {seed} has no object for the edit {edit!r}: take another seed or edit")
-    chosen = choice or choose(scene, entry, np.random.default_rng([seed, 1]))
+    chosen = choice or choose_for_clip(scene, edit, seed, choice_seed)
     return (to_pixels(entry.apply(scene.render(float(t)), chosen)) for t in range(num_frames))
 
 
