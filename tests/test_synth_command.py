@@ -73,6 +73,15 @@ def test_stored_motion_gives_the_tracks(folder: Path) -> None:
     assert np.ptp(fixed, axis=1).max() < 1e-5
 
 
+def test_swapped_clip_has_a_truth_of_its_own(tmp_path: Path) -> None:
+    assert synth(tmp_path / "data", "--edits", "swap,hat") == 0
+    swap, hat = rows_of(tmp_path / "data")
+    assert (hat["edited_truth"], swap["edited_truth"]) == ("000000/truth.npz", "000000/swap-truth.npz")
+    own, other = (np.load(tmp_path / "data" / name)["masks"] for name in (swap["truth"], swap["edited_truth"]))
+    assert not np.array_equal(own, other)
+    assert swap["choice"]["shape_name"] in swap["instruction"]
+
+
 def test_same_seed_same_clips_however_many(folder: Path, tmp_path: Path) -> None:
     assert synth(tmp_path / "again", "--seed", "5") == 0
     assert rows_of(tmp_path / "again") == rows_of(folder)[:2]

@@ -8,8 +8,11 @@ import pytest
 from fairy.errors import UsageError
 from fairy.synthetic import (
     EDITS,
+    EVERY_EDIT,
+    UNTRAINED_EDITS,
     all_instructions,
     edit_clip,
+    edited_scene,
     photographs,
     render_clip,
     sample_pair,
@@ -19,7 +22,7 @@ from fairy.synthetic.choice import Choice
 from fairy.synthetic.motion import Path, Pose
 
 SIZE = (96, 72)
-CHOICE = Choice(hue=0.3, second_hue=0.6, tone=0.5, target=0, colour_name="red")
+CHOICE = Choice(hue=0.3, second_hue=0.6, tone=0.5, target=0, colour_name="red", shape_name="donut")
 
 
 def still(value):
@@ -41,11 +44,11 @@ def test_pair_depends_on_the_seed_alone():
 
 
 @pytest.mark.parametrize("size", [(96, 72), (64, 112)])
-@pytest.mark.parametrize("edit", EDITS)
+@pytest.mark.parametrize("edit", EVERY_EDIT)
 def test_every_edit_changes_the_picture(edit, size):
     pair = sample_pair(1, size, edit=edit)
     assert pair.edited.shape == pair.source.shape == (size[1], size[0], 3)
-    assert (pair.edit, pair.kind) == (edit, EDITS[edit].kind)
+    assert (pair.edit, pair.kind) == (edit, EVERY_EDIT[edit].kind)
     assert np.abs(pair.edited.astype(int) - pair.source).mean() > 0.5
 
 
@@ -78,6 +81,33 @@ def test_surface_is_the_screen_at_the_reference_time():
     rows, columns = np.indices(layers.picture.shape[:2])
     assert np.allclose(layers.surface_x, columns, atol=1e-3)
     assert np.allclose(layers.surface_y, rows, atol=1e-3)
+
+
+def test_swapped_object_is_rendered_as_the_other_shape_would_be():
+    scene = sample_scene(5, SIZE, num_objects=2)
+    swapped = EVERY_EDIT["swap"].apply(scene.render(3), CHOICE)
+    assert np.allclose(swapped, edited_scene(scene, "swap", CHOICE).render(3).picture, atol=1e-5)
+    assert np.abs(swapped - scene.render(3).picture).max() > 0.2
+
+
+def test_sunglasses_are_hidden_by_what_is_in_front():
+    layers = sample_scene(5, SIZE, num_objects=2).render(3)
+    wearer, other = layers.objects
+    over = replace(other, window=wearer.window, alpha=np.ones_like(wearer.alpha), look=wearer.look)
+    covered = replace(layers, objects=(wearer, over))
+    assert np.allclose(EVERY_EDIT["sunglasses"].apply(covered, CHOICE), covered.compose(), atol=1e-6)
+
+
+def test_untrained_edits_are_never_drawn():
+    assert not EDITS.keys() & UNTRAINED_EDITS.keys()
+    assert all(edit.weight == 0 for edit in UNTRAINED_EDITS.values())
+    assert not any("sunglasses" in instruction for instruction in all_instructions())
+
+
+def test_another_choice_seed_is_another_choice():
+    first, again, other = (next(edit_clip(6, "paint", 1, SIZE, choice_seed=seed)) for seed in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
 
 
 def test_one_choice_holds_for_a_whole_clip():

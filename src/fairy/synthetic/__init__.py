@@ -1,14 +1,16 @@
 """A synthetic world: procedural scenes with camera and object motion, and exact edits of them by instruction."""
 
 from fairy.synthetic.choice import Choice
-from fairy.synthetic.edits import EDITS, Edit, all_instructions
-from fairy.synthetic.pairs import Pair, edit_clip, render_clip, sample_pair
+from fairy.synthetic.edits import EDITS, EVERY_EDIT, UNTRAINED_EDITS, Edit, all_instructions
+from fairy.synthetic.pairs import Pair, edit_clip, edited_scene, render_clip, sample_pair
 from fairy.synthetic.photographs import photographs
 from fairy.synthetic.scenes import Layers, Scene, sample_scene
 from fairy.synthetic.truth import Flow, Tracks, draw_queries, flicker, flow_between, follow, object_mask, warp
 
 __all__ = [
     "EDITS",
+    "EVERY_EDIT",
+    "UNTRAINED_EDITS",
     "Choice",
     "Edit",
     "Flow",
@@ -19,6 +21,7 @@ __all__ = [
     "all_instructions",
     "draw_queries",
     "edit_clip",
+    "edited_scene",
     "flicker",
     "flow_between",
     "follow",

@@ -7,13 +7,14 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Choice:
-    """Hues and tones in 0..1, drawn evenly; `target` is the object meant, `colour_name` the colour that is named."""
+    """Hues and tones in 0..1, drawn evenly; `target` is the object meant; the names are those that are said."""
 
     hue: float
     second_hue: float
     tone: float
     target: int = 0
     colour_name: str = ""
+    shape_name: str = ""
 
 
 def draw_choice(rng: np.random.Generator, num_objects: int = 0) -> Choice:

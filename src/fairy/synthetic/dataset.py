@@ -1,7 +1,8 @@
 """A folder of synthetic clips with exact edits and truth, which other tools can read; see docs/synthetic.md.
 
 FOLDER/metadata.jsonl has a line per clip and edit, FOLDER/000000/ the files of the first clip: source.mkv, one .mkv per
-edit, truth.npz. H, W: the frame's size; T frames, N points, S surfaces (the world and the objects).
+edit, truth.npz, and swap-truth.npz for the edit that moves outlines.
+H, W: the frame's size; T frames, N points, S surfaces (the world and the objects).
 """
 
 import json
@@ -17,8 +18,8 @@ import numpy as np
 
 from fairy.errors import OutputError, UsageError
 from fairy.synthetic.choice import Choice
-from fairy.synthetic.edits import EDITS, SPLITS
-from fairy.synthetic.pairs import all_wordings, choose_for_clip, to_pixels
+from fairy.synthetic.edits import EVERY_EDIT, SPLITS
+from fairy.synthetic.pairs import all_wordings, choose_for_clip, edited_scene, to_pixels
 from fairy.synthetic.scenes import Scene, sample_scene
 from fairy.synthetic.truth import draw_queries, flow_between, follow, object_mask, surfaces
 from fairy.video.lossless import LosslessWriter
@@ -37,7 +38,7 @@ def write_dataset(
     seed: int = 0,
     num_frames: int = 24,
     size: tuple[int, int] = (192, 144),
-    edits: Sequence[str] = tuple(EDITS),
+    edits: Sequence[str] = tuple(EVERY_EDIT),
     overwrite: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> int:
@@ -78,8 +79,8 @@ def check(num_clips: int, seed: int, num_frames: int, size: tuple[int, int], edi
             raise UsageError(f"--{name} {value}: must be {least} or more")
     if min(size) < SMALLEST:
         raise UsageError(f"--size {size[0]}x{size[1]}: both sides must be {SMALLEST} or more")
-    if unknown := [name for name in edits if name not in EDITS]:
-        raise UsageError(f"--edits {','.join(unknown)}: unknown; known are {', '.join(EDITS)}")
+    if unknown := [name for name in edits if name not in EVERY_EDIT]:
+        raise UsageError(f"--edits {','.join(unknown)}: unknown; known are {', '.join(EVERY_EDIT)}")
     if len(set(edits)) < len(edits) or not edits:
         raise UsageError(f"--edits {','.join(edits)}: must be different edits, at least one")
 
@@ -104,7 +105,7 @@ def clip_seed(seed: int, index: int) -> int:
 
 def choice_seed(edit: str) -> int:
     """Each edit of a clip makes a choice of its own."""
-    return 1 + list(EDITS).index(edit)
+    return 1 + list(EVERY_EDIT).index(edit)
 
 
 def write_clip(
@@ -126,14 +127,22 @@ def write_clip(
             layers = scene.render(float(t))
             writers[""].write(to_pixels(layers.picture))
             for edit, choice in choices.items():
-                writers[edit].write(to_pixels(EDITS[edit].apply(layers, choice)))
+                writers[edit].write(to_pixels(EVERY_EDIT[edit].apply(layers, choice)))
             on_progress(t + 1)
     np.savez_compressed(folder / TRUTH, **truth(scene, seed, num_frames))
+    for edit, choice in choices.items():
+        if (other := edited_scene(scene, edit, choice)) is not scene:
+            np.savez_compressed(folder / truth_of(scene, edit, choice), **truth(other, seed, num_frames))
     rng = np.random.default_rng([seed, 2])
     return [
         {**describe(folder.name, scene, seed, num_frames), **describe_edit(folder.name, scene, edit, choice, rng)}
         for edit, choice in choices.items()
     ]
+
+
+def truth_of(scene: Scene, edit: str, choice: Choice) -> str:
+    """The name of the file with the truth of an edited clip."""
+    return TRUTH if edited_scene(scene, edit, choice) is scene else f"{edit}-{TRUTH}"
 
 
 def truth(scene: Scene, seed: int, num_frames: int) -> dict[str, Any]:
@@ -175,10 +184,11 @@ def describe(clip: str, scene: Scene, seed: int, num_frames: int) -> dict[str, A
 
 def describe_edit(clip: str, scene: Scene, edit: str, choice: Choice, rng: np.random.Generator) -> dict[str, Any]:
     """What is an edit's own: its instruction is one of the wordings that no model of ours was trained with."""
-    entry = EDITS[edit]
+    entry = EVERY_EDIT[edit]
     wordings = {split: all_wordings(scene, entry, choice, split) for split in SPLITS}
     return {
         "edited_file_name": f"{clip}/{edit}.mkv",
+        "edited_truth": f"{clip}/{truth_of(scene, edit, choice)}",
         "instruction": str(rng.choice(wordings["heldout"])),
         "wordings": wordings,
         "edit": edit,

@@ -1,4 +1,4 @@
-"""Every edit with its wordings and its share of the training pairs: the one table of instructions."""
+"""Every edit with its wordings and its share of the training pairs: the tables of instructions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ SPLITS = ("train", "heldout")
 class Edit:
     """apply: layers and choice to the edited picture. kind: "whole" or "object". weight: share of the training pairs.
 
-    is_open: does the instruction leave something to the choice. Wordings may hold {object} and {colour}.
+    is_open: does the instruction leave something to the choice. Wordings may hold {object}, {colour} and {shape}.
     """
 
     apply: Callable[[Layers, Choice], Array]
@@ -162,9 +162,25 @@ EDITS: dict[str, Edit] = {
     ),
 }  # fmt: skip
 
+# Exact edits that no training pair shows: for measuring what an editor makes of them.
+UNTRAINED_EDITS: dict[str, Edit] = {
+    "swap": _object(
+        materials.swap, 0, False,
+        "turn the {object} into a {shape}; replace the {object} with a {shape}; change the {object} to a {shape}",
+        "make the {object} a {shape}; change the {object} into a {shape}",
+    ),
+    "sunglasses": _object(
+        materials.sunglasses, 0, True,
+        "put sunglasses on the {object}; give the {object} sunglasses; make the {object} wear sunglasses",
+        "add sunglasses to the {object}; add sunglasses on the {object}",
+    ),
+}  # fmt: skip
+
+EVERY_EDIT: dict[str, Edit] = EDITS | UNTRAINED_EDITS
+
 
 def all_instructions(split: str = "train") -> list[str]:
-    """Every instruction that a split can hold, sorted."""
+    """Every instruction that a training pair of a split can hold, sorted."""
     return sorted(
         {
             wording.format(object=name, colour=colour_name)

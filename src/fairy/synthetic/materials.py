@@ -1,10 +1,13 @@
-"""Edits of objects, and of the background behind them: paint, colour, wood, gold, hat, backdrop."""
+"""Edits of objects, and of the background behind them: paint, colour, wood, gold, hat, backdrop, swap, sunglasses."""
+
+from dataclasses import replace
 
 import numpy as np
 
 from fairy.synthetic.choice import Choice
 from fairy.synthetic.raster import Array, colour, luma, mix, noise, step
 from fairy.synthetic.scenes import COLOURS, Layers, Look, ObjectLayer, paint_layer, window_around
+from fairy.synthetic.shapes import SHAPES
 
 
 def paint(layers: Layers, choice: Choice) -> Array:
@@ -70,6 +73,38 @@ def hat(layers: Layers, choice: Choice) -> Array:
     look = Look(colour(choice.hue, 0.85, 0.85), shade, np.zeros_like(x))
     paint_layer(picture, ObjectLayer("hat", "", window, alpha, x, y, look, to_object), look)
     return picture
+
+
+def swap(layers: Layers, choice: Choice) -> Array:
+    """One object becomes another shape of the same colour, size and motion; the shadow stays."""
+    before = layers.objects[choice.target]
+    distance, shade, gloss = SHAPES[choice.shape_name](before.x, before.y)
+    after = replace(before, alpha=_coverage(distance, before), look=Look(before.look.albedo, shade, gloss))
+    return replace(layers, objects=_with(layers, choice.target, after)).compose()
+
+
+def sunglasses(layers: Layers, choice: Choice) -> Array:
+    """Black sunglasses on one object (open: the colour of their frame). What is in front of it hides them, too."""
+    wearer = layers.objects[choice.target]
+    x, y = np.abs(wearer.x), wearer.y + 0.2
+    lens = (np.hypot((x - 0.38) / 0.34, y / 0.27) - 1) * 0.3
+    bridge = np.maximum(x - 0.2, np.abs(y + 0.06) - 0.06)
+    is_lens = step(lens, -0.05, -0.09)
+    albedo = mix(np.broadcast_to(colour(choice.hue, 0.85, 0.85), (*x.shape, 3)), colour(0.6, 0.2, 0.07), is_lens)
+    shine = 0.35 * is_lens * step(np.abs(wearer.x + y - 0.38 * np.sign(wearer.x)), 0.07, 0.04)
+    look = Look(albedo, np.ones_like(x), shine)
+    glasses = replace(wearer, name="sunglasses", alpha=_coverage(np.minimum(lens, bridge), wearer), look=look)
+    return replace(layers, objects=_with(layers, choice.target, wearer, glasses)).compose()
+
+
+def _coverage(distance: Array, layer: ObjectLayer) -> Array:
+    """How much of each pixel is within a distance, in object coordinates, of less than 0."""
+    return np.clip(0.5 - distance / np.float32(abs(layer.of_screen.a)), 0, 1)
+
+
+def _with(layers: Layers, index: int, *instead: ObjectLayer) -> tuple[ObjectLayer, ...]:
+    """The objects of a frame, with others instead of object `index`."""
+    return (*layers.objects[:index], *instead, *layers.objects[index + 1 :])
 
 
 def _open_colour(choice: Choice) -> Array:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from fairy.errors import UsageError
 from fairy.synthetic.choice import Choice, draw_choice
-from fairy.synthetic.edits import EDITS, SPLITS, Edit
+from fairy.synthetic.edits import EDITS, EVERY_EDIT, SPLITS, Edit
 from fairy.synthetic.raster import Array
 from fairy.synthetic.scenes import COLOURS, Scene, sample_scene
+from fairy.synthetic.shapes import SHAPES
 
 PHOTO_SHARE = {"whole": 0.6, "object": 0.3}  # how often the backdrop is a photograph, where there are photographs
 BARE_SHARE = {True: 0.6, False: 0.15}  # how often a whole-picture edit sees no object: on a photograph, on a backdrop
@@ -23,7 +24,7 @@ CLIP_LENGTH = 24
 
 @dataclass(frozen=True)
 class Pair:
-    """source, edited: uint8 (H, W, 3) RGB. edit: a key of EDITS. kind: "whole" or "object"."""
+    """source, edited: uint8 (H, W, 3) RGB. edit: a key of EVERY_EDIT. kind: "whole" or "object"."""
 
     source: NDArray[np.uint8]
     edited: NDArray[np.uint8]
@@ -50,7 +51,7 @@ def sample_pair(
     if edit is None:
         weights = np.array([entry.weight for entry in EDITS.values()])
         edit = str(rng.choice(list(EDITS), p=weights / weights.sum()))
-    entry = EDITS[edit]
+    entry = EVERY_EDIT[edit]
     use_photo = bool(photos) and rng.random() < PHOTO_SHARE[entry.kind]
     is_bare = entry.kind == "whole" and rng.random() < BARE_SHARE[use_photo]
     time = float(rng.uniform(0, CLIP_LENGTH))
@@ -81,6 +82,9 @@ def choose(scene: Scene, edit: Edit, rng: np.random.Generator) -> Choice:
     own = scene.things[choice.target].colour_name
     names = [name for name in COLOURS if name != own]
     choice = replace(choice, colour_name=str(rng.choice(names)))
+    if edit is EVERY_EDIT["swap"]:
+        there = {thing.name for thing in scene.things}
+        return replace(choice, shape_name=str(rng.choice([name for name in SHAPES if name not in there])))
     if edit is EDITS["paint"] and own != "white":
         return replace(choice, hue=(COLOURS[own][0] + 0.12 + 0.76 * choice.hue) % 1)
     return choice
@@ -94,12 +98,26 @@ def word(scene: Scene, edit: Edit, choice: Choice, split: str, rng: np.random.Ge
 def all_wordings(scene: Scene, edit: Edit, choice: Choice, split: str) -> list[str]:
     """Each of the edit's wordings, for the object and the colour that the choice means."""
     name = scene.things[choice.target].name if scene.things else ""
-    return [wording.format(object=name, colour=choice.colour_name) for wording in edit.wordings(split)]
+    return [
+        wording.format(object=name, colour=choice.colour_name, shape=choice.shape_name)
+        for wording in edit.wordings(split)
+    ]
 
 
 def choose_for_clip(scene: Scene, edit: str, seed: int, choice_seed: int = 1) -> Choice:
     """What `edit_clip` does, of all that the instruction leaves open, to the clip of `seed`."""
-    return choose(scene, EDITS[edit], np.random.default_rng([seed, choice_seed]))
+    return choose(scene, EVERY_EDIT[edit], np.random.default_rng([seed, choice_seed]))
+
+
+def edited_scene(scene: Scene, edit: str, choice: Choice) -> Scene:
+    """The scene whose truth is that of the edited clip: its own, but where an object becomes another shape."""
+    if edit != "swap":
+        return scene
+    things = [
+        replace(thing, name=choice.shape_name) if index == choice.target else thing
+        for index, thing in enumerate(scene.things)
+    ]
+    return replace(scene, things=tuple(things))
 
 
 def render_clip(
@@ -124,7 +142,7 @@ def edit_clip(
 ) -> Iterator[NDArray[np.uint8]]:
     """The same clip after the edit, with one choice for all frames: drawn from the two seeds unless given."""
     scene = sample_scene(seed, size, photos)
-    entry = EDITS[edit]
+    entry = EVERY_EDIT[edit]
     if entry.kind == "object" and not scene.things:
         raise UsageError(f"the scene of seed {seed} has no object for the edit {edit!r}: take another seed or edit")
     chosen = choice or choose_for_clip(scene, edit, seed, choice_seed)
