@@ -73,6 +73,14 @@ def test_stored_motion_gives_the_tracks(folder: Path) -> None:
     assert np.ptp(fixed, axis=1).max() < 1e-5
 
 
+def test_speed_takes_frames_from_farther_on(tmp_path: Path) -> None:
+    assert synth(tmp_path / "data", "--speed", "4") == 0
+    row = rows_of(tmp_path / "data")[0]
+    last = list(read_lossless(tmp_path / "data" / row["file_name"]))[2].astype(int)
+    assert np.abs(last - list(render_clip(row["seed"], 9, (64, 48)))[8]).max() <= 1
+    assert row["speed"] == 4
+
+
 def test_swapped_clip_has_a_truth_of_its_own(tmp_path: Path) -> None:
     assert synth(tmp_path / "data", "--edits", "swap,hat") == 0
     swap, hat = rows_of(tmp_path / "data")
@@ -115,6 +123,7 @@ def test_nothing_but_an_earlier_dataset_is_replaced(tmp_path: Path, capsys: pyte
         (["--size", "64"], "--size 64: must be width and height, such as 192x144"),
         (["--size", "8x8"], "--size 8x8: both sides must be 32 or more"),
         (["--frames", "1"], "--frames 1: must be 2 or more"),
+        (["--speed", "0"], "--speed 0: must be above 0 and at most 20"),
         (["--seed", "-1"], "--seed -1: must be 0 or more"),
     ],
 )

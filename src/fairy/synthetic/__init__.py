@@ -4,7 +4,8 @@ from fairy.synthetic.choice import Choice
 from fairy.synthetic.edits import EDITS, EVERY_EDIT, UNTRAINED_EDITS, Edit, all_instructions
 from fairy.synthetic.pairs import Pair, edit_clip, edited_scene, render_clip, sample_pair
 from fairy.synthetic.photographs import photographs
-from fairy.synthetic.scenes import Layers, Scene, sample_scene
+from fairy.synthetic.sampling import sample_scene
+from fairy.synthetic.scenes import Layers, Scene
 from fairy.synthetic.truth import Flow, Tracks, draw_queries, flicker, flow_between, follow, object_mask, warp
 
 __all__ = [

@@ -20,7 +20,8 @@ from fairy.errors import OutputError, UsageError
 from fairy.synthetic.choice import Choice
 from fairy.synthetic.edits import EVERY_EDIT, SPLITS
 from fairy.synthetic.pairs import all_wordings, choose_for_clip, edited_scene, to_pixels
-from fairy.synthetic.scenes import Scene, sample_scene
+from fairy.synthetic.sampling import sample_scene
+from fairy.synthetic.scenes import Scene
 from fairy.synthetic.truth import draw_queries, flow_between, follow, object_mask, surfaces
 from fairy.video.lossless import LosslessWriter
 
@@ -29,6 +30,7 @@ SOURCE = "source.mkv"
 TRUTH = "truth.npz"
 NUM_POINTS = 64
 SMALLEST = 32
+FASTEST = 20
 
 
 def write_dataset(
@@ -38,6 +40,7 @@ def write_dataset(
     seed: int = 0,
     num_frames: int = 24,
     size: tuple[int, int] = (192, 144),
+    speed: float = 1.0,
     edits: Sequence[str] = tuple(EVERY_EDIT),
     overwrite: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
@@ -47,7 +50,7 @@ def write_dataset(
     Pixels and truth depend on the arguments alone, and clip i not on how many there are. on_progress is told the frames
     done and in all. The folder appears when it is complete; with `overwrite` it takes the place of an earlier one.
     """
-    check(num_clips, seed, num_frames, size, edits)
+    check(num_clips, seed, num_frames, size, speed, edits)
     folder = folder.absolute()
     check_folder(folder, overwrite)
     rows: list[dict[str, Any]] = []
@@ -62,7 +65,10 @@ def write_dataset(
                     if on_progress:
                         on_progress(before + done, num_clips * num_frames)
 
-                rows += write_clip(fresh / f"{index:06d}", clip_seed(seed, index), num_frames, size, edits, tell)
+                own_seed = clip_seed(seed, index)
+                scene = sample_scene(own_seed, size).faster(speed)
+                lines = write_clip(fresh / f"{index:06d}", scene, own_seed, num_frames, edits, tell)
+                rows += [{**line, "speed": speed} for line in lines]
             (fresh / METADATA).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
             if folder.exists():
                 folder.rename(Path(scratch, "old"))
@@ -72,13 +78,17 @@ def write_dataset(
     return len(rows)
 
 
-def check(num_clips: int, seed: int, num_frames: int, size: tuple[int, int], edits: Sequence[str]) -> None:
+def check(
+    num_clips: int, seed: int, num_frames: int, size: tuple[int, int], speed: float, edits: Sequence[str]
+) -> None:
     """Refuse what cannot be made."""
     for name, value, least in (("clips", num_clips, 1), ("seed", seed, 0), ("frames", num_frames, 2)):
         if value < least:
             raise UsageError(f"--{name} {value}: must be {least} or more")
     if min(size) < SMALLEST:
         raise UsageError(f"--size {size[0]}x{size[1]}: both sides must be {SMALLEST} or more")
+    if not 0 < speed <= FASTEST:
+        raise UsageError(f"--speed {speed:g}: must be above 0 and at most {FASTEST}")
     if unknown := [name for name in edits if name not in EVERY_EDIT]:
         raise UsageError(f"--edits {','.join(unknown)}: unknown; known are {', '.join(EVERY_EDIT)}")
     if len(set(edits)) < len(edits) or not edits:
@@ -110,19 +120,21 @@ def choice_seed(edit: str) -> int:
 
 def write_clip(
     folder: Path,
+    scene: Scene,
     seed: int,
     num_frames: int,
-    size: tuple[int, int],
     edits: Sequence[str],
     on_progress: Callable[[int], None],
 ) -> list[dict[str, Any]]:
     """Write the files of one clip; returns its lines of the metadata."""
-    scene = sample_scene(seed, size)
     choices = {edit: choose_for_clip(scene, edit, seed, choice_seed(edit)) for edit in edits}
     folder.mkdir()
     with ExitStack() as stack:
         files = {"": SOURCE, **{edit: f"{edit}.mkv" for edit in edits}}
-        writers = {edit: stack.enter_context(LosslessWriter(folder / name, size)) for edit, name in files.items()}
+        writers = {
+            edit: stack.enter_context(LosslessWriter(folder / name, (scene.width, scene.height)))
+            for edit, name in files.items()
+        }
         for t in range(num_frames):
             layers = scene.render(float(t))
             writers[""].write(to_pixels(layers.picture))

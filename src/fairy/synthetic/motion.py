@@ -3,7 +3,7 @@
 A similarity of the plane (zoom, roll, shift) is z -> a z + b on complex numbers z = x + iy.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -53,6 +53,10 @@ class Path:
     def at(self, t: float) -> float:
         return self.start + self.rate * t + self.swing * float(np.sin(2 * np.pi * t / self.period + self.phase))
 
+    def faster(self, speed: float) -> "Path":
+        """What this path is at time t * speed, at time t."""
+        return replace(self, rate=self.rate * speed, period=self.period / speed)
+
 
 def draw_path(rng: np.random.Generator, start: float, rate: float, swing: float) -> Path:
     """A path whose rate and swing are at most those given."""
@@ -77,3 +81,7 @@ class Pose:
     def at(self, t: float) -> Similarity:
         turn = np.exp(self.log_scale.at(t) + 1j * self.angle.at(t))
         return Similarity(complex(turn), complex(self.x.at(t), self.y.at(t)))
+
+    def faster(self, speed: float) -> "Pose":
+        """The same way at another speed."""
+        return Pose(*(path.faster(speed) for path in (self.x, self.y, self.log_scale, self.angle)))

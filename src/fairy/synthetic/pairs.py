@@ -14,7 +14,8 @@ from fairy.errors import UsageError
 from fairy.synthetic.choice import Choice, draw_choice
 from fairy.synthetic.edits import EDITS, EVERY_EDIT, SPLITS, Edit
 from fairy.synthetic.raster import Array
-from fairy.synthetic.scenes import COLOURS, Scene, sample_scene
+from fairy.synthetic.sampling import sample_scene
+from fairy.synthetic.scenes import COLOURS, Scene
 from fairy.synthetic.shapes import SHAPES
 
 PHOTO_SHARE = {"whole": 0.6, "object": 0.3}  # how often the backdrop is a photograph, where there are photographs

@@ -6,15 +6,15 @@ Three planes, joined by similarities: screen (pixels), world (unit: the frame's 
 Textures live in the world or on an object, so the flow between any two frames is known exactly. H, W: the frame's size.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fairy.synthetic.backgrounds import PAINTERS, Painter
-from fairy.synthetic.motion import Path, Pose, Similarity, draw_path
-from fairy.synthetic.raster import Array, colour, mix, resize, sample, step
+from fairy.synthetic.backgrounds import Painter
+from fairy.synthetic.motion import Pose, Similarity
+from fairy.synthetic.raster import Array, mix, sample, step
 from fairy.synthetic.shapes import SHAPES
 
 COLOURS: dict[str, tuple[float, float, float]] = {  # hue (a turn), saturation, value
@@ -113,6 +113,11 @@ class Scene:
     photo_gain: Array
     reference: float = 0.0
 
+    def faster(self, speed: float) -> "Scene":
+        """The scene in which all moves `speed` times as fast; at time 0 it is the same."""
+        things = tuple(replace(thing, pose=thing.pose.faster(speed)) for thing in self.things)
+        return replace(self, camera=self.camera.faster(speed), things=things)
+
     @property
     def short_side(self) -> int:
         return min(self.width, self.height)
@@ -189,99 +194,3 @@ def window_around(middle: complex, reach: float, width: int, height: int) -> tup
         return slice(int(np.clip(centre - reach, 0, limit)), int(np.clip(centre + reach + 2, 0, limit)))
 
     return span(middle.imag, height), span(middle.real, width)
-
-
-def sample_scene(
-    seed: int | np.random.SeedSequence,
-    size: tuple[int, int] = (192, 144),
-    photos: Sequence[NDArray[np.uint8]] = (),
-    *,
-    num_objects: int | None = None,
-    use_photo: bool | None = None,
-    reference: float = 0.0,
-) -> Scene:
-    """A random scene of `size` (width, height). Unless told, photographs are used half of the time where there are any.
-
-    `reference` is the time at which the surfaces are those of the screen: textures of edits are aligned to that frame.
-    """
-    rng = np.random.default_rng(seed)
-    width, height = size
-    from_photo = bool(photos) and (rng.random() < 0.5 if use_photo is None else use_photo)
-    if num_objects is None:
-        num_objects = int(rng.integers(1, 4)) if not from_photo or rng.random() < 0.5 else 0
-    photo = None
-    if from_photo:
-        photo = _crop_photo(rng, photos[int(rng.integers(len(photos)))], width, height)
-    return Scene(
-        width=width,
-        height=height,
-        camera=_draw_camera(rng, from_photo),
-        things=_draw_things(rng, num_objects, width / min(size), height / min(size)),
-        painter=PAINTERS[int(rng.integers(len(PAINTERS)))],
-        painter_seed=int(rng.integers(2**31)),
-        photo=photo,
-        photo_gain=np.append(rng.uniform(0.85, 1.05) * rng.uniform(0.92, 1.06, 3), rng.uniform(0.8, 1.25)).astype(
-            np.float32
-        ),
-        reference=reference,
-    )
-
-
-def _crop_photo(rng: np.random.Generator, photo: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    """A random part of the photograph that covers the frame and a margin, stretched a little and perhaps mirrored."""
-    margin = 1.15
-    cover = margin * max(width / photo.shape[1], height / photo.shape[0]) * rng.uniform(1.0, 1.7)
-    stretch = rng.uniform(0.0, 0.15, 2)
-    scaled = resize(
-        photo, *(round(side * cover * (1 + s)) for side, s in zip(photo.shape[1::-1], stretch, strict=True))
-    )
-    left, top = (
-        int(rng.uniform(0, max(have - margin * need, 0)))
-        for have, need in zip(scaled.shape[1::-1], (width, height), strict=True)
-    )
-    part = scaled[top : top + round(margin * height), left : left + round(margin * width)]
-    return np.ascontiguousarray(part[:, ::-1] if rng.random() < 0.5 else part)
-
-
-def _draw_camera(rng: np.random.Generator, from_photo: bool) -> Pose:
-    if from_photo:
-        return Pose(
-            x=draw_path(rng, 0, 0.002, 0.04),
-            y=draw_path(rng, 0, 0.001, 0.03),
-            log_scale=draw_path(rng, 0.0, 0.001, 0.05),
-            angle=draw_path(rng, rng.uniform(-0.08, 0.08), 0.0, 0.02),
-        )
-    return Pose(
-        x=draw_path(rng, rng.uniform(-1, 1), 0.012, 0.06),
-        y=draw_path(rng, rng.uniform(-0.06, 0.06), 0.001, 0.03),
-        log_scale=draw_path(rng, rng.uniform(-0.25, 0.1), 0.002, 0.06),
-        angle=draw_path(rng, rng.uniform(-0.05, 0.05), 0.0, 0.03),
-    )
-
-
-def _draw_things(rng: np.random.Generator, number: int, width: float, height: float) -> tuple[Thing, ...]:
-    """Objects of different kinds, spread over the longer side (width, height in short sides)."""
-    names = rng.permutation(list(SHAPES))[:number]
-    things = []
-    for slot, name in zip(rng.permutation(number), names, strict=True):
-        radius = rng.uniform(0.15, 0.3 if number == 1 else 0.23)
-        along = (slot + rng.uniform(0.35, 0.65)) / number - 0.5
-        across = rng.uniform(-0.5, 0.5)
-        x, y = (along, across) if width >= height else (across, along)
-        colour_name = str(rng.choice(list(COLOURS)))
-        hue, saturation, value = COLOURS[colour_name]
-        upright = name in ("can", "cone", "cube")
-        pose = Pose(
-            x=draw_path(rng, x * (width - 1.6 * radius), 0.001, 0.12),
-            y=draw_path(rng, y * (height - 2 * radius), 0.0, 0.08),
-            log_scale=draw_path(rng, float(np.log(radius)), 0.0, 0.08),
-            angle=draw_path(rng, 0.0, 0.0 if upright else 0.04, 0.12),
-        )
-        tone = colour(
-            hue + rng.uniform(-0.012, 0.012), saturation * rng.uniform(0.85, 1), value * rng.uniform(0.9, 1.03)
-        )
-        things.append(Thing(str(name), colour_name, tone, pose))
-    return tuple(things)
-
-
-__all__ = ["COLOURS", "Layers", "Look", "ObjectLayer", "Path", "Scene", "Thing", "sample_scene"]
