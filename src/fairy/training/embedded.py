@@ -93,7 +93,9 @@ def make_export(recipe: Recipe, options: argparse.Namespace) -> None:
     tokenizer = CLIPTokenizer.from_pretrained(options.run / "tokenizer")
     editor = build_editor(tokenizer, recipe)
     load_average(options.run / "checkpoint.pt", editor)
-    autoencoder = AutoencoderTiny.from_pretrained(options.run / f"decoder_{len(recipe.decoder_steps) - 1}")
+    trained = AutoencoderTiny.from_pretrained(options.run / f"decoder_{len(recipe.decoder_steps) - 1}")
+    autoencoder = build_autoencoder(_components(options), recipe)  # a fresh one: the opened one would name its folder
+    autoencoder.load_state_dict(trained.state_dict())
     export(editor, autoencoder, tokenizer, recipe, options.model)
 
 

@@ -24,7 +24,7 @@ class Recipe:
     decoder_width: int = 48
     decoder_blocks: tuple[int, ...] = (3, 3, 1, 0)
     """Residual blocks of the decoder at 1/8, 1/4, 1/2 and full resolution."""
-    decoder_steps: tuple[int, ...] = (3000, 5000)
+    decoder_steps: tuple[int, ...] = (3000, 5000, 4000)
     """Steps of the decoder's training, a warm-up and a fall of the learning rate each."""
     decoder_batch: int = 8
     decoder_crop: int = 96
@@ -73,8 +73,8 @@ class Recipe:
     long_side: int = 192
     """What the model is used at, and its defaults; written into `fairy.json`."""
     sampling_steps: int = 10
-    text_guidance: float = 2.0
-    image_guidance: float = 1.1
+    text_guidance: float = 1.5
+    image_guidance: float = 1.0
 
     def learning_rate_at(self, step: int) -> float:
         """Linear warm-up, constant, linear decay to zero at `num_steps`."""
