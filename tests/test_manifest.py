@@ -34,7 +34,10 @@ def test_a_stored_manifest_is_read_back(manifest, tmp_path):
     assert parse(manifest.to_json(), tmp_path) == manifest
 
 
-@pytest.mark.parametrize("damage", [lambda t: t[:-9], lambda t: t.replace("takes", "tales"), lambda _: "[]"])
+@pytest.mark.parametrize(
+    "damage",
+    [lambda t: t[:-9], lambda t: t.replace("takes", "tales"), lambda t: t.replace(": 3", ": 4"), lambda _: "[]"],
+)
 def test_a_damaged_manifest_is_refused_with_advice(manifest, tmp_path, damage):
     with pytest.raises(OutputError, match=r"damaged.*--restart"):
         parse(damage(manifest.to_json()), tmp_path)

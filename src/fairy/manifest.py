@@ -94,8 +94,10 @@ class Manifest:
         return next(take for take in reversed(self.takes) if take.start <= index < take.stop)
 
     def to_json(self) -> str:
-        """As it is stored."""
-        return json.dumps(asdict(self), indent=1)
+        """As it is stored: with a checksum of itself, so that a changed digit is not taken for another wish."""
+        facts = asdict(self)
+        checksum = hashlib.blake2b(json.dumps(facts).encode(), digest_size=16).hexdigest()
+        return json.dumps({"checksum": checksum, **facts}, indent=1)
 
     def differences(self, begun: Manifest) -> list[str]:
         """What of this one differs from the one that a job was begun with, each in words."""
@@ -204,6 +206,7 @@ def parse(text: str, where: Path) -> Manifest:
     """The manifest that was stored. OutputError where it is damaged."""
     try:
         stored = json.loads(text)
+        del stored["checksum"]
         stored["takes"] = tuple(
             Take(**take | {"settings": EditSettings(**take["settings"])}) for take in stored["takes"]
         )
