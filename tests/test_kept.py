@@ -11,7 +11,7 @@ from fairy.config import JobConfig
 from fairy.errors import MediaError, OutputError, UsageError
 from fairy.job import preview
 from fairy.kept import redo, verify
-from fairy.manifest import hash_file
+from fairy.manifest import hash_file, parse
 from fairy.recipe import info
 from fairy.video.lossless import LosslessWriter, read_lossless
 from jobs import EDIT, INSTRUCTION, KEPT, SMALL, Listener, edit, job_of, pictures
@@ -116,7 +116,7 @@ def test_verify_finds_a_planted_difference(kept, sd_model):
 
 def test_verify_says_where_rounding_is_to_be_expected(kept, sd_model):
     file = job_of(kept) / "manifest.json"
-    file.write_text(file.read_text().replace('"device": "cpu"', '"device": "cuda"'))
+    file.write_text(replace(parse(file.read_text(), file), device="cuda").to_json())
     assert verify(kept, num_frames=1, model=sd_model).rounding == ("cpu instead of cuda",)
 
 
