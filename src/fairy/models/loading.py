@@ -16,6 +16,7 @@ from fairy.models import hub
 from fairy.models.bundle import Model
 from fairy.models.catalog import open_embedded
 from fairy.models.folder import SCHEDULER, ModelFolder, check_complete, open_folder, read_json, select_weights
+from fairy.models.kernels import shrink_kernels
 from fairy.models.lora import fuse_lora
 from fairy.models.quiet import quiet_libraries
 from fairy.models.schedulers import scheduler_class
@@ -51,6 +52,7 @@ def load(
         if lora:
             fuse_lora(model, lora, lora_scale)
             model = replace(model, lora=lora, lora_scale=lora_scale)
+    shrink_kernels(model.unet)
     for module in (model.unet, model.vae, *model.text_encoders):
         module.requires_grad_(False).eval()
     return model
