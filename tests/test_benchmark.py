@@ -7,7 +7,7 @@ import pytest
 from fairy import benchmark
 from fairy.pipeline import Editor
 
-TINY = benchmark.Size(num_frames=4, width=64, height=48, repeats=1, clips=(3, 5))
+TINY = benchmark.Size(num_frames=8, width=64, height=48, repeats=1, clips=(3, 5))
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 """The editor: equal to diffusers' own pipelines without anchors, and bit for bit the same in any batch and order."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -38,17 +40,19 @@ def bank(editor):
 
 
 @pytest.mark.parametrize(
-    ("kind", "folder"),
+    ("kind", "folder", "image_guidance"),
     [
-        (StableDiffusionInstructPix2PixPipeline, "sd_folder"),
-        (StableDiffusionXLInstructPix2PixPipeline, "sdxl_folder"),
+        (StableDiffusionInstructPix2PixPipeline, "sd_folder", 1.5),
+        (StableDiffusionInstructPix2PixPipeline, "sd_folder", 1.0),
+        (StableDiffusionXLInstructPix2PixPipeline, "sdxl_folder", 1.5),
+        (StableDiffusionXLInstructPix2PixPipeline, "sdxl_folder", 1.0),
     ],
 )
-def test_without_anchors_it_is_diffusers_own_pipeline(kind, folder, request):
+def test_without_anchors_it_is_diffusers_own_pipeline(kind, folder, image_guidance, request):
     path = request.getfixturevalue(folder)
-    frame = clip(1)
+    frame, config = clip(1), replace(CONFIG, image_guidance=image_guidance)
     with Editor(fairy.models.load(path)) as editor:
-        edited = edit(editor, frame, editor.edit_anchors(frame[:0], INSTRUCTION, CONFIG))
+        edited = edit(editor, frame, editor.edit_anchors(frame[:0], INSTRUCTION, config))
     stock = kind.from_pretrained(path)
     stock.set_progress_bar_config(disable=True)
     expected = stock(
@@ -58,7 +62,7 @@ def test_without_anchors_it_is_diffusers_own_pipeline(kind, folder, request):
         width=32,
         num_inference_steps=3,
         guidance_scale=3.0,
-        image_guidance_scale=1.5,
+        image_guidance_scale=image_guidance,
         generator=torch.Generator().manual_seed(5),
         output_type="np",
     ).images

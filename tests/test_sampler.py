@@ -4,7 +4,7 @@ import pytest
 import torch
 from diffusers import DDIMScheduler, EulerAncestralDiscreteScheduler, HeunDiscreteScheduler
 
-from fairy.sampler import Known, denoise, guide, shared_noise
+from fairy.sampler import Known, denoise, guide, needed_branches, shared_noise
 
 
 def test_all_frames_share_one_noise_drawn_from_the_seed():
@@ -72,3 +72,14 @@ def test_a_known_frame_is_its_result_noised_to_each_step(kind):
         kept = scheduler.alphas_cumprod[timestep.long()]
         expected = kept.sqrt() * clean[0] + (1 - kept).sqrt() * noise[1]
         torch.testing.assert_close(latents, expected, atol=2e-3, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "image", "branches"),
+    [(7.5, 1.5, [0, 1, 2]), (1.5, 1.0, [0, 1]), (1.5, 1.5, [0, 2]), (1.0, 1.0, [0]), (0.0, 1.0, [1]), (0.0, 0.0, [2])],
+)
+def test_a_branch_without_weight_is_not_computed_and_changes_nothing(text, image, branches):
+    predicted = torch.randn(3, 1, 4, 2, 2, generator=torch.Generator().manual_seed(0))
+    kept = torch.where(torch.tensor([b in branches for b in range(3)]).view(3, 1, 1, 1, 1), predicted, 0.0)
+    assert needed_branches(text, image) == branches
+    torch.testing.assert_close(guide(*kept, text, image), guide(*predicted, text, image))

@@ -36,7 +36,6 @@ from fairy.job import edit_video
 from fairy.models import Model, decode_latents, encode_frames, latent_shape, make_scheduler, predict_noise
 from fairy.models.quiet import quiet_libraries
 from fairy.pipeline import Editor
-from fairy.sampler import BRANCHES
 from fairy.video import VideoWriter, probe
 
 INSTRUCTION = "make it night"
@@ -125,7 +124,7 @@ def bare_forwards(editor: Editor, frames: np.ndarray) -> None:
 def bare_frame(model: Model, frame: np.ndarray, bank: AnchorBank) -> None:
     """Encoder, every step of the denoiser, decoder."""
     source = encode_frames(model, to_tensor(frame[None]))
-    batch = torch.cat([source] * BRANCHES)
+    batch = torch.cat([source] * len(bank.conditioning.embeds))
     for step, timestep in enumerate(make_scheduler(model, bank.settings.num_steps).timesteps):
         predict_noise(model, batch, batch, timestep, bank.conditioning, {"anchors": bank.at(step)})
     decode_latents(model, source)
@@ -179,7 +178,8 @@ def measure_anchors(editor: Editor, frames: np.ndarray, size: Size) -> Measure:
 
 def count_operations(model: Model, frame: np.ndarray, bank: AnchorBank) -> int:
     """Operations of one step of one frame, all branches."""
-    latents = torch.zeros(BRANCHES, *latent_shape(model, *frame.shape[:2]), device=model.device)
+    branches = len(bank.conditioning.embeds)
+    latents = torch.zeros(branches, *latent_shape(model, *frame.shape[:2]), device=model.device)
     timestep = make_scheduler(model, bank.settings.num_steps).timesteps[0]
     # The counter knows matrix products, but not the CPU's fused attention: count that written out.
     with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH), torch.no_grad():

@@ -37,7 +37,7 @@ from fairy.models import (
     make_scheduler,
     predict_noise,
 )
-from fairy.sampler import BRANCHES, Known, denoise, shared_noise
+from fairy.sampler import Known, denoise, needed_branches, shared_noise
 
 MICRO_BATCH = {"cpu": 1, "mps": 1, "cuda": 8}
 """Frames of one forward pass, by kind of device: part of what decides the last bit, so it is not `--batch-size`."""
@@ -94,20 +94,21 @@ class Editor:
         height, width = frames.shape[1:3]
         padded_height, padded_width = pad_to_multiple(frames, self.model.multiple).shape[1:3]
         place = self._bank_device((height, width), len(frames), config)
+        branches = needed_branches(settings.text_guidance, settings.image_guidance)
         writers: list[StepWriter] = []
 
         def write(step: int) -> StepWriter:
             if on_step:
                 on_step(step, settings.num_steps)
             linked = link.of_anchor(-1, step) if link is not None and link.steps else {}
-            writers.append(StepWriter(BRANCHES, place, linked))
+            writers.append(StepWriter(len(branches), place, linked))
             return writers[-1]
 
         with self.workers(1) as pool:
             encoding = pool.submit(
                 encode_instruction, self.model, instruction, height=padded_height, width=padded_width
             )
-            conditioning = encoding.result()
+            conditioning = encoding.result().branches(branches)
             edited = frames
             if len(frames):
                 edited = pool.submit(self._edit, frames, conditioning, settings, write, given).result()
@@ -141,25 +142,26 @@ class Editor:
         height, width = (max(side, self.model.multiple) for side in trial)
         pixels = math.prod(-(-side // self.model.multiple) * self.model.multiple for side in size)
         growth = pixels / (height * width)
+        branches = needed_branches(settings.text_guidance, settings.image_guidance)
         with self.workers(1) as pool:
-            bank, anchors_work, frame_work = pool.submit(self._try_step, height, width, num_anchors).result()
+            bank, anchors_work, frame_work = pool.submit(self._try_step, height, width, num_anchors, branches).result()
         return MemoryNeeded(
             weights=_weights_bytes(self.model),
             bank=round(growth * settings.num_steps * bank),
             work=round(growth * max(anchors_work, self.num_workers * frame_work)),
         )
 
-    def _try_step(self, height: int, width: int, num_anchors: int) -> tuple[int, int, int]:
+    def _try_step(self, height: int, width: int, num_anchors: int, branches: list[int]) -> tuple[int, int, int]:
         """Bytes of one step: of the bank, of the anchors' pass and of a micro-batch's pass."""
-        conditioning = encode_instruction(self.model, "", height=height, width=width)
+        conditioning = encode_instruction(self.model, "", height=height, width=width).branches(branches)
 
         def step(count: int, anchors: StepWriter | StepReader | None) -> None:
             source = encode_frames(self.model, torch.zeros(count, 3, height, width))
-            latents = torch.cat([source] * BRANCHES)
+            latents = torch.cat([source] * len(branches))
             predict_noise(self.model, latents, latents, torch.zeros(()), conditioning, {"anchors": anchors})
             decode_latents(self.model, source)
 
-        writer = StepWriter(BRANCHES)
+        writer = StepWriter(len(branches))
         reader = StepReader(writer.layers, 1.0) if num_anchors else None
         anchors_work = measure_live_bytes(lambda: step(num_anchors, writer)) if num_anchors else 0
         frame_work = measure_live_bytes(lambda: step(self.micro_batch, reader))
@@ -205,7 +207,8 @@ class Editor:
             known = Known(list(given), encode_edited(model, pictures.to(model.device)))
         padded = pad_to_multiple(frames, model.multiple)
         source = encode_frames(model, to_tensor(padded).to(model.device))
-        source = torch.cat([source, source, torch.zeros_like(source)])
+        branches = needed_branches(settings.text_guidance, settings.image_guidance)
+        source = torch.cat([(source, source, torch.zeros_like(source))[branch] for branch in branches])
         noise, generators = shared_noise(settings.seed, len(frames), latent_shape(model, *padded.shape[1:3]))
 
         def predict(latents: torch.Tensor, step: int, timestep: torch.Tensor) -> torch.Tensor:

@@ -1,6 +1,6 @@
 """From noise to latents: shared noise (Fairy, sec. 5.1), three-way guidance and the denoising loop.
 
-F frames, B = 3 guidance branches, latents (F, C, h, w) float32. The numerics are pure functions; the loop is a
+F frames, B = 1 to 3 guidance branches, latents (F, C, h, w) float32. The numerics are pure functions; the loop is a
 generator, so that the caller owns progress, preview and cancelling.
 """
 
@@ -17,6 +17,12 @@ BRANCHES = 3
 """Text and image, image only, none: the order of diffusers' InstructPix2Pix pipelines."""
 
 
+def needed_branches(text_guidance: float, image_guidance: float) -> list[int]:
+    """Which of the guidance branches count: one whose weight in `guide` is zero need not be computed."""
+    weights = (text_guidance, image_guidance - text_guidance, 1 - image_guidance)
+    return [branch for branch, weight in enumerate(weights) if weight != 0]
+
+
 @dataclass(frozen=True)
 class Known:
     """Frames of a batch whose result is given: at each step they are that result, noised as far as the step is."""
@@ -30,7 +36,7 @@ class Predict(Protocol):
     """The denoiser with all that stays the same over the steps bound to it."""
 
     def __call__(self, latents: torch.Tensor, step: int, timestep: torch.Tensor) -> torch.Tensor:
-        """Scaled latents (B * F, C, h, w), branch-major -> the prediction for each, float32."""
+        """Scaled latents (B * F, C, h, w), branch-major, of the needed branches -> the prediction for each, float32."""
 
 
 def shared_noise(seed: int, count: int, shape: tuple[int, ...]) -> tuple[torch.Tensor, list[torch.Generator]]:
@@ -65,13 +71,16 @@ def denoise(
     `scheduler` belongs to this trajectory alone: diffusers' schedulers count their steps.
     """
     draws = {"generator": generators} if "generator" in inspect.signature(scheduler.step).parameters else {}
+    branches = needed_branches(text_guidance, image_guidance)
     latents = noise * scheduler.init_noise_sigma
     for step, timestep in enumerate(scheduler.timesteps):
         if known:
             noised = scheduler.add_noise(known.latents, noise[known.indices], timestep.expand(len(known.indices)))
             latents = latents.index_copy(0, torch.tensor(known.indices, device=latents.device), noised)
-        inputs = scheduler.scale_model_input(latents, timestep).repeat(BRANCHES, 1, 1, 1)
-        full, image_only, neither = predict(inputs, step, timestep).chunk(BRANCHES)
+        inputs = scheduler.scale_model_input(latents, timestep).repeat(len(branches), 1, 1, 1)
+        predicted = dict(zip(branches, predict(inputs, step, timestep).chunk(len(branches)), strict=True))
+        # A branch that was not computed has no weight: whatever stands for it drops out.
+        full, image_only, neither = (predicted.get(branch, torch.zeros(())) for branch in range(BRANCHES))
         prediction = guide(full, image_only, neither, text_guidance, image_guidance)
         latents = scheduler.step(prediction, timestep, latents, **draws).prev_sample
         yield latents

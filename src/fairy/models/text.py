@@ -18,6 +18,10 @@ class Conditioning:
     embeds: torch.Tensor  # (3, T, C)
     added: dict[str, torch.Tensor] = field(default_factory=dict)  # SDXL: text_embeds (3, C), time_ids (3, 6)
 
+    def branches(self, chosen: list[int]) -> "Conditioning":
+        """The same for some of the branches only."""
+        return Conditioning(self.embeds[chosen], {name: values[chosen] for name, values in self.added.items()})
+
 
 def encode_instruction(model: Model, instruction: str, *, height: int, width: int) -> Conditioning:
     """Embed `instruction` for frames of `height` x `width` pixels. The two other branches get the empty prompt."""
