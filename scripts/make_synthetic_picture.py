@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from fairy.sheet import caption, save_png, tile
-from fairy.synthetic import EVERY_EDIT, Flow, Tracks, draw_queries, flow_between, follow, object_mask, sample_scene
+from fairy.synthetic import EDITS, Flow, Tracks, draw_queries, flow_between, follow, object_mask, sample_scene
 from fairy.synthetic.pairs import all_wordings, choose_for_clip, to_pixels
 from fairy.synthetic.raster import colour, from_hsv
 
@@ -24,12 +24,12 @@ def main() -> None:
     layers = scene.render(0.0)
     frame = to_pixels(layers.picture)
     choice = choose_for_clip(scene, EDIT, SEED)
-    instruction = all_wordings(scene, EVERY_EDIT[EDIT], choice, "heldout")[0]
+    instruction = all_wordings(scene, EDITS[EDIT], choice, "heldout")[0]
     flow = flow_between(scene, 0, AHEAD)
     tracks = follow(scene, draw_queries(scene, 1, 24, np.random.default_rng(1)), AHEAD + 1)
     pictures = {
         "frame 0": frame,
-        instruction: to_pixels(EVERY_EDIT[EDIT].apply(layers, choice)),
+        instruction: to_pixels(EDITS[EDIT].apply(layers, choice)),
         "object masks": paint_mask(object_mask(scene, 0)),
         f"flow to frame {AHEAD}: hue is direction": paint_flow(flow),
         f"black: hidden or outside in frame {AHEAD}": paint_occlusion(frame, flow),

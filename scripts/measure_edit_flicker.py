@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from fairy.synthetic import EVERY_EDIT, Scene, edited_scene, flicker, sample_scene
+from fairy.synthetic import EDITS, Scene, edited_scene, flicker, sample_scene
 from fairy.synthetic.motion import Path, Pose
 from fairy.synthetic.pairs import choose_for_clip, to_pixels
 from fairy.synthetic.scenes import Thing
@@ -48,7 +48,7 @@ def measure(edit: str | None, seed: int) -> tuple[float, float, float]:
 
     def frames(of: Scene) -> list[np.ndarray]:
         layers = (of.render(float(t)) for t in range(NUM_FRAMES))
-        return [to_pixels(EVERY_EDIT[edit].apply(each, choice) if edit else each.picture) for each in layers]
+        return [to_pixels(EDITS[edit].apply(each, choice) if edit else each.picture) for each in layers]
 
     edited, panned = frames(scene), frames(pan)
     if edit:
@@ -59,7 +59,7 @@ def measure(edit: str | None, seed: int) -> tuple[float, float, float]:
 def main() -> None:
     """Print the table."""
     sys.stdout.write("| edit | as it is | held still | whole pixels |\n| --- | --- | --- | --- |\n")
-    for edit in (None, *EVERY_EDIT):
+    for edit in (None, *EDITS):
         values = np.mean([measure(edit, seed) for seed in SEEDS], axis=0)
         sys.stdout.write(f"| {edit or 'none: the source'} | {' | '.join(f'{value:.2f}' for value in values)} |\n")
 

@@ -43,9 +43,9 @@ class Synth:
     def execute(self) -> None:
         """Render, write, tell."""
         size = parse_size(self.size)
-        from fairy.synthetic.dataset import EVERY_EDIT, METADATA, write_dataset
+        from fairy.synthetic.dataset import EDITS, METADATA, write_dataset
 
-        edits = tuple(EVERY_EDIT) if self.edits is None else tuple(name.strip() for name in self.edits.split(","))
+        edits = tuple(EDITS) if self.edits is None else tuple(name.strip() for name in self.edits.split(","))
         with reporting(self.quiet) as report:
             num_lines = write_dataset(
                 self.output,

@@ -1,7 +1,7 @@
 """A synthetic world: procedural scenes with camera and object motion, and exact edits of them by instruction."""
 
 from fairy.synthetic.choice import Choice
-from fairy.synthetic.edits import EDITS, EVERY_EDIT, UNTRAINED_EDITS, Edit, all_instructions
+from fairy.synthetic.edits import EDITS, Edit, all_instructions
 from fairy.synthetic.pairs import Pair, edit_clip, edited_scene, render_clip, sample_pair
 from fairy.synthetic.photographs import photographs
 from fairy.synthetic.sampling import sample_scene
@@ -10,8 +10,6 @@ from fairy.synthetic.truth import Flow, Tracks, draw_queries, flicker, flow_betw
 
 __all__ = [
     "EDITS",
-    "EVERY_EDIT",
-    "UNTRAINED_EDITS",
     "Choice",
     "Edit",
     "Flow",

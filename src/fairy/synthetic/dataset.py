@@ -18,7 +18,7 @@ import numpy as np
 
 from fairy.errors import OutputError, UsageError
 from fairy.synthetic.choice import Choice
-from fairy.synthetic.edits import EVERY_EDIT, SPLITS
+from fairy.synthetic.edits import EDITS, SPLITS
 from fairy.synthetic.pairs import all_wordings, choose_for_clip, edited_scene, to_pixels
 from fairy.synthetic.sampling import sample_scene
 from fairy.synthetic.scenes import Scene
@@ -41,7 +41,7 @@ def write_dataset(
     num_frames: int = 24,
     size: tuple[int, int] = (192, 144),
     speed: float = 1.0,
-    edits: Sequence[str] = tuple(EVERY_EDIT),
+    edits: Sequence[str] = tuple(EDITS),
     overwrite: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> int:
@@ -89,8 +89,8 @@ def check(
         raise UsageError(f"--size {size[0]}x{size[1]}: both sides must be {SMALLEST} or more")
     if not 0 < speed <= FASTEST:
         raise UsageError(f"--speed {speed:g}: must be above 0 and at most {FASTEST}")
-    if unknown := [name for name in edits if name not in EVERY_EDIT]:
-        raise UsageError(f"--edits {','.join(unknown)}: unknown; known are {', '.join(EVERY_EDIT)}")
+    if unknown := [name for name in edits if name not in EDITS]:
+        raise UsageError(f"--edits {','.join(unknown)}: unknown; known are {', '.join(EDITS)}")
     if len(set(edits)) < len(edits) or not edits:
         raise UsageError(f"--edits {','.join(edits)}: must be different edits, at least one")
 
@@ -115,7 +115,7 @@ def clip_seed(seed: int, index: int) -> int:
 
 def choice_seed(edit: str) -> int:
     """Each edit of a clip makes a choice of its own."""
-    return 1 + list(EVERY_EDIT).index(edit)
+    return 1 + list(EDITS).index(edit)
 
 
 def write_clip(
@@ -139,7 +139,7 @@ def write_clip(
             layers = scene.render(float(t))
             writers[""].write(to_pixels(layers.picture))
             for edit, choice in choices.items():
-                writers[edit].write(to_pixels(EVERY_EDIT[edit].apply(layers, choice)))
+                writers[edit].write(to_pixels(EDITS[edit].apply(layers, choice)))
             on_progress(t + 1)
     np.savez_compressed(folder / TRUTH, **truth(scene, seed, num_frames))
     for edit, choice in choices.items():
@@ -196,7 +196,7 @@ def describe(clip: str, scene: Scene, seed: int, num_frames: int) -> dict[str, A
 
 def describe_edit(clip: str, scene: Scene, edit: str, choice: Choice, rng: np.random.Generator) -> dict[str, Any]:
     """What is an edit's own: its instruction is one of the wordings that no model of ours was trained with."""
-    entry = EVERY_EDIT[edit]
+    entry = EDITS[edit]
     wordings = {split: all_wordings(scene, entry, choice, split) for split in SPLITS}
     return {
         "edited_file_name": f"{clip}/{edit}.mkv",

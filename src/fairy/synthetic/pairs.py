@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fairy.errors import UsageError
 from fairy.synthetic.choice import Choice, draw_choice
-from fairy.synthetic.edits import EDITS, EVERY_EDIT, SPLITS, Edit
+from fairy.synthetic.edits import EDITS, SPLITS, Edit
 from fairy.synthetic.raster import Array
 from fairy.synthetic.sampling import sample_scene
 from fairy.synthetic.scenes import COLOURS, Scene
@@ -25,7 +25,7 @@ CLIP_LENGTH = 24
 
 @dataclass(frozen=True)
 class Pair:
-    """source, edited: uint8 (H, W, 3) RGB. edit: a key of EVERY_EDIT. kind: "whole" or "object"."""
+    """source, edited: uint8 (H, W, 3) RGB. edit: a key of EDITS. kind: "whole" or "object"."""
 
     source: NDArray[np.uint8]
     edited: NDArray[np.uint8]
@@ -52,7 +52,7 @@ def sample_pair(
     if edit is None:
         weights = np.array([entry.weight for entry in EDITS.values()])
         edit = str(rng.choice(list(EDITS), p=weights / weights.sum()))
-    entry = EVERY_EDIT[edit]
+    entry = EDITS[edit]
     use_photo = bool(photos) and rng.random() < PHOTO_SHARE[entry.kind]
     is_bare = entry.kind == "whole" and rng.random() < BARE_SHARE[use_photo]
     time = float(rng.uniform(0, CLIP_LENGTH))
@@ -75,15 +75,17 @@ def sample_pair(
     )
 
 
-def choose(scene: Scene, edit: Edit, rng: np.random.Generator) -> Choice:
-    """Draw what `edit` leaves open. An object never gets the colour that it already has."""
+def choose(scene: Scene, edit: Edit, rng: np.random.Generator, target: int | None = None) -> Choice:
+    """Draw what `edit` leaves open, and the object unless given. It never gets the colour that it already has."""
     choice = draw_choice(rng, len(scene.things))
+    if target is not None:
+        choice = replace(choice, target=target)
     if not scene.things:
         return choice
     own = scene.things[choice.target].colour_name
     names = [name for name in COLOURS if name != own]
     choice = replace(choice, colour_name=str(rng.choice(names)))
-    if edit is EVERY_EDIT["swap"]:
+    if edit is EDITS["swap"]:
         there = {thing.name for thing in scene.things}
         return replace(choice, shape_name=str(rng.choice([name for name in SHAPES if name not in there])))
     if edit is EDITS["paint"] and own != "white":
@@ -107,7 +109,7 @@ def all_wordings(scene: Scene, edit: Edit, choice: Choice, split: str) -> list[s
 
 def choose_for_clip(scene: Scene, edit: str, seed: int, choice_seed: int = 1) -> Choice:
     """What `edit_clip` does, of all that the instruction leaves open, to the clip of `seed`."""
-    return choose(scene, EVERY_EDIT[edit], np.random.default_rng([seed, choice_seed]))
+    return choose(scene, EDITS[edit], np.random.default_rng([seed, choice_seed]))
 
 
 def edited_scene(scene: Scene, edit: str, choice: Choice) -> Scene:
@@ -143,7 +145,7 @@ def edit_clip(
 ) -> Iterator[NDArray[np.uint8]]:
     """The same clip after the edit, with one choice for all frames: drawn from the two seeds unless given."""
     scene = sample_scene(seed, size, photos)
-    entry = EVERY_EDIT[edit]
+    entry = EDITS[edit]
     if entry.kind == "object" and not scene.things:
         raise UsageError(f"the scene of seed {seed} has no object for the edit {edit!r}: take another seed or edit")
     chosen = choice or choose_for_clip(scene, edit, seed, choice_seed)

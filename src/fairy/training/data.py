@@ -23,6 +23,8 @@ from fairy.training.autoencoder import Components
 from fairy.training.recipe import Recipe, Size
 
 SEED_STRIDE = 10_000_000
+CHANGED = 0.02
+"""A token counts as changed above this mean difference of its latents, whose colours have a spread of 1."""
 
 
 @dataclass(frozen=True)
@@ -83,16 +85,21 @@ class Latents:
         group = self.groups[common.choice(len(self.groups), p=self.shares)]
         own = np.random.default_rng([recipe.seed, step, process])
         chosen = torch.from_numpy(own.integers(len(group.tokens), size=recipe.batch))
-        window = (slice(None), slice(None), *self._window((group.source.shape[2], group.source.shape[3]), step, common))
-        return Batch(group.source[chosen][window].float(), group.edited[chosen][window].float(), group.tokens[chosen])
+        batch = Batch(group.source[chosen].float(), group.edited[chosen].float(), group.tokens[chosen])
+        return batch if step >= recipe.crop_steps else self._crop(batch, own)
 
-    def _window(self, shape: Size, step: int, random: np.random.Generator) -> tuple[slice, slice]:
-        rows, columns = shape
-        if step >= self.recipe.crop_steps:
-            return slice(rows), slice(columns)
+    def _crop(self, batch: Batch, random: np.random.Generator) -> Batch:
+        """A window of each pair that holds a changed token, drawn evenly among them; anywhere where nothing changes."""
+        rows, columns = batch.source.shape[2:]
         wide, high = self.recipe.crop_tokens if columns >= rows else self.recipe.crop_tokens[::-1]
-        top, left = random.integers(rows - high + 1), random.integers(columns - wide + 1)
-        return slice(top, top + high), slice(left, left + wide)
+        sources, edited = [], []
+        for pair, changed in zip(zip(batch.source, batch.edited, strict=True), find_changes(batch), strict=True):
+            places = changed[0].nonzero() if changed.any() else torch.ones(rows, columns).nonzero()
+            row, column = places[random.integers(len(places))].tolist()
+            top, left = _start(row, high, rows, random), _start(column, wide, columns, random)
+            for crops, latents in zip((sources, edited), pair, strict=True):
+                crops.append(latents[:, top : top + high, left : left + wide])
+        return Batch(torch.stack(sources), torch.stack(edited), batch.tokens)
 
     def _load(self, folder: Path, size: Size, tokenizer: CLIPTokenizer) -> Batch:
         recipe = self.recipe
@@ -103,12 +110,23 @@ class Latents:
         return Batch(source, edited, tokenize(tokenizer, instructions))
 
 
+def find_changes(batch: Batch) -> torch.Tensor:
+    """Where the edit changes the picture: bool (B, 1, h, w). Latents of untouched patches are equal to the bit."""
+    return (batch.edited - batch.source).abs().mean(1, keepdim=True) > CHANGED
+
+
 def tokenize(tokenizer: CLIPTokenizer, instructions: list[str]) -> torch.Tensor:
     """Token ids (N, T), padded and cut as diffusers does it."""
     encoded = tokenizer(
         instructions, padding="max_length", max_length=tokenizer.model_max_length, truncation=True, return_tensors="pt"
     )
     return encoded.input_ids
+
+
+def _start(place: int, length: int, total: int, random: np.random.Generator) -> int:
+    """Where a window of `length` begins that holds `place`."""
+    low, high = max(0, place - length + 1), min(place, total - length)
+    return int(random.integers(low, high + 1))
 
 
 def _write_chunk(job: tuple[Recipe, Components, Path, int]) -> None:

@@ -23,7 +23,7 @@ from fairy.synthetic import all_instructions, photographs, sample_pair
 from fairy.training.autoencoder import Components, build_autoencoder, fit_components, train_decoder
 from fairy.training.data import Latents, load_pictures, tokenize, write_chunks
 from fairy.training.evaluate import evaluate
-from fairy.training.export import build_editor, export, load_average
+from fairy.training.export import build_editor, export, load_average, take_over_folder
 from fairy.training.loop import Trainer
 from fairy.training.recipe import Recipe
 from fairy.training.tokenizer import save_tokenizer, train_tokenizer
@@ -37,7 +37,7 @@ def main() -> None:
     """Parse and call."""
     options = _parse()
     torch.set_num_threads(options.threads)
-    recipe = Recipe(num_steps=options.num_steps)
+    recipe = Recipe(num_steps=options.num_steps, free_resnets=options.free_resnets, crop_steps=options.crop_steps)
     _STEPS[options.command](recipe, options)
 
 
@@ -81,6 +81,8 @@ def train(recipe: Recipe, options: argparse.Namespace) -> None:
     tokenizer = CLIPTokenizer.from_pretrained(options.run / "tokenizer")
     editor = build_editor(tokenizer, recipe)
     latents = Latents(recipe, options.run / "data", tokenizer)
+    if options.start:
+        take_over_folder(options.start, editor)
     trainer = Trainer(recipe, editor, latents, tokenize(tokenizer, [""])[0], options.run)
     if trainer.checkpoint.exists():
         trainer.resume()
@@ -126,6 +128,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--run", type=Path, default=Path("runs/embedded"), help="folder of data and checkpoints")
     parser.add_argument("--model", type=Path, default=EMBEDDED, help="the exported folder")
     parser.add_argument("--num-steps", type=int, default=recipe.num_steps, help="training steps of the UNet")
+    parser.add_argument("--crop-steps", type=int, default=recipe.crop_steps, help="of them, on crops")
+    parser.add_argument("--free-resnets", type=int, default=recipe.free_resnets, help="that keep their 3 x 3 kernels")
+    parser.add_argument("--start", type=Path, help="begin with the weights of this exported folder")
     parser.add_argument("--threads", type=int, default=1, help="of each process")
     parser.add_argument("--workers", type=int, default=2, help="processes that make the data")
     parser.add_argument("--text-guidance", type=float, default=recipe.text_guidance)

@@ -63,12 +63,9 @@ def make_case(seed: int, *, on_photo: bool) -> Case:
     for name, edit in EDITS.items():
         if on_photo and edit.kind == "object":
             continue
-        target = 0
-        first = choose(scene, edit, rng)
-        choices = [first, *(choose(scene, edit, rng) for _ in range(NUM_CHOICES * edit.is_open))]
-        same_target = [choice.__class__(**{**vars(choice), "target": target}) for choice in choices]
-        instructions[name] = word(scene, edit, same_target[0], "heldout", rng)
-        results[name] = [to_pixels(edit.apply(layers, choice)) for choice in same_target]
+        choices = [choose(scene, edit, rng, target=0) for _ in range(1 + NUM_CHOICES * edit.is_open)]
+        instructions[name] = word(scene, edit, choices[0], "heldout", rng)
+        results[name] = [to_pixels(edit.apply(layers, choice)) for choice in choices]
     return Case(source, instructions, results)
 
 

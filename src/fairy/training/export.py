@@ -6,14 +6,14 @@ import json
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderTiny, StableDiffusionInstructPix2PixPipeline
+from diffusers import AutoencoderTiny, StableDiffusionInstructPix2PixPipeline, UNet2DConditionModel
 from diffusers.training_utils import EMAModel
-from transformers import CLIPTokenizer
+from transformers import CLIPTextModel, CLIPTokenizer
 
 from fairy.training.loop import Editor
 from fairy.training.recipe import Recipe
 from fairy.training.tokenizer import build_text_encoder, save_tokenizer
-from fairy.training.unet import build_scheduler, build_trainee, build_unet, widen
+from fairy.training.unet import build_scheduler, build_trainee, build_unet, take_over, widen
 
 SETTINGS = "fairy.json"
 
@@ -22,6 +22,12 @@ def build_editor(tokenizer: CLIPTokenizer, recipe: Recipe) -> Editor:
     """The untrained editor of the recipe's seed."""
     torch.manual_seed(recipe.seed)
     return Editor(build_trainee(recipe), build_text_encoder(tokenizer, recipe))
+
+
+def take_over_folder(folder: Path, editor: Editor) -> None:
+    """Put the weights of an exported folder into the editor, to train them further."""
+    take_over(editor.unet, UNet2DConditionModel.from_pretrained(folder / "unet"))
+    editor.text_encoder.load_state_dict(CLIPTextModel.from_pretrained(folder / "text_encoder").state_dict())
 
 
 def load_average(checkpoint: Path, editor: Editor) -> int:

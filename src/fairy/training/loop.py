@@ -20,7 +20,7 @@ from diffusers.training_utils import EMAModel
 from torch import nn
 from transformers import CLIPTextModel
 
-from fairy.training.data import Batch, Latents
+from fairy.training.data import Batch, Latents, find_changes
 from fairy.training.recipe import Recipe
 from fairy.training.unet import build_scheduler
 
@@ -54,6 +54,8 @@ class Sample:
     timesteps: torch.Tensor
     tokens: torch.Tensor
     target: torch.Tensor
+    weight: torch.Tensor
+    """Of each token in the loss: (B, 1, h, w), with mean 1 for each sample."""
 
 
 def make_sample(batch: Batch, empty: torch.Tensor, recipe: Recipe, generator: torch.Generator) -> Sample:
@@ -69,7 +71,9 @@ def make_sample(batch: Batch, empty: torch.Tensor, recipe: Recipe, generator: to
     no_text = (chance < recipe.drop_text + recipe.drop_both)[:, None]
     no_image = (chance >= recipe.drop_text) & (chance < recipe.drop_text + recipe.drop_both + recipe.drop_image)
     tokens = torch.where(no_text, empty, batch.tokens)
-    return Sample(noisy, batch.source * ~no_image[:, None, None, None], timesteps, tokens, target)
+    weight = 1 + (recipe.changed_weight - 1) * find_changes(batch)
+    weight = weight / weight.mean((1, 2, 3), keepdim=True)
+    return Sample(noisy, batch.source * ~no_image[:, None, None, None], timesteps, tokens, target, weight)
 
 
 class Trainer:
@@ -136,7 +140,8 @@ class Trainer:
             group["lr"] = recipe.learning_rate_at(self.step)
         arguments = (sample.noisy, sample.source, sample.timesteps, sample.tokens)
         predicted = self.editor(*(argument.to(device) for argument in arguments)).float()
-        losses = (predicted - sample.target.to(device)).square().mean((1, 2, 3))
+        errors = (predicted - sample.target.to(device)).square()
+        losses = (errors * sample.weight.to(device)).mean((1, 2, 3))
         self.accelerator.backward(losses.mean())
         self.accelerator.clip_grad_norm_(self.editor.parameters(), 1.0)
         self.optimizer.step()

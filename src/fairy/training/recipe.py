@@ -43,26 +43,30 @@ class Recipe:
     """Channels of the UNet's only level."""
     heads: int = 2
     norm_groups: int = 8
+    free_resnets: int = 1
+    """So many resnets after the first self-attention keep their 3 x 3 kernels; the others are trained with 1 x 1."""
 
     sizes: tuple[Size, ...] = ((192, 144), (192, 144), (192, 112), (144, 192), (192, 144), (160, 160), (112, 192))
     """The pictures' sizes, a chunk of data each in turn."""
-    num_chunks: int = 210
+    num_chunks: int = 280
     chunk_pairs: int = 256
     picture_chunks: int = 14
     """So many chunks keep their pixels, too: the decoder is trained on them."""
 
-    num_steps: int = 5700
+    num_steps: int = 9000
     batch: int = 16
     """Samples a step and process."""
-    learning_rate: float = 8e-4
+    learning_rate: float = 6e-4
     weight_decay: float = 0.01
-    warmup_steps: int = 300
+    warmup_steps: int = 200
     decay_share: float = 0.3
     """The last part of the steps, in which the learning rate falls to zero."""
-    crop_steps: int = 3000
-    """The first steps see crops of `crop_tokens` latents instead of whole pictures."""
+    crop_steps: int = 6500
+    """The first steps see crops of `crop_tokens` latents, around a place that the edit changes, not whole pictures."""
     crop_tokens: Size = (16, 12)
     """(columns, rows); turned for an upright picture."""
+    changed_weight: float = 8.0
+    """How much more a token counts in the loss where the edit changes it; a sample's weights have the mean 1."""
     drop_text: float = 0.05
     drop_image: float = 0.05
     drop_both: float = 0.05

@@ -1,7 +1,8 @@
 """The embedded UNet: one resolution level whose convolutions see little, so that self-attention has to carry the scene.
 
-All convolutions after the first self-attention are trained with 1 x 1 kernels. A stock UNet2DConditionModel knows only
-3 x 3 ones, so `widen` pads them with zeros for the exported folder; the result is the same function.
+The convolutions after the first self-attention are trained with 1 x 1 kernels, but for those of `free_resnets`. A
+stock UNet2DConditionModel knows only 3 x 3 ones, so `widen` pads them with zeros for the exported folder; the result is
+the same function.
 C latent channels, W width.
 """
 
@@ -53,13 +54,13 @@ def build_trainee(recipe: Recipe) -> UNet2DConditionModel:
     """The UNet as it is trained: 1 x 1 kernels after the first attention, returning its source picture untrained."""
     unet = build_unet(recipe)
     start_at_identity(unet)
-    narrow(unet)
+    narrow(unet, recipe.free_resnets)
     return unet.to(memory_format=torch.channels_last)
 
 
-def narrow(unet: UNet2DConditionModel) -> None:
-    """Keep only the centre of every 3 x 3 kernel after the first attention."""
-    for owner, name, convolution in _late_convolutions(unet):
+def narrow(unet: UNet2DConditionModel, num_free: int = 0) -> None:
+    """Keep only the centre of every 3 x 3 kernel after the first attention, but for the first `num_free` resnets."""
+    for owner, name, convolution in _late_convolutions(unet, num_free):
         small = nn.Conv2d(convolution.in_channels, convolution.out_channels, 1)
         small.weight.data.copy_(convolution.weight.data[:, :, 1:2, 1:2])
         small.bias.data.copy_(convolution.bias.data)  # type: ignore[union-attr]
@@ -125,8 +126,16 @@ def _pairs(latent: int, width: int, groups: int) -> tuple[list[int], list[int], 
     return places, [place + 1 for place in places], (used, [place + 1 for place in used])
 
 
-def _late_convolutions(unet: UNet2DConditionModel) -> Iterator[tuple[nn.Module, str, nn.Conv2d]]:
-    for block in unet.up_blocks:
-        for resnet in block.resnets:
-            yield resnet, "conv1", resnet.conv1
-            yield resnet, "conv2", resnet.conv2
+def take_over(trainee: UNet2DConditionModel, stock: UNet2DConditionModel) -> None:
+    """Put the weights of an exported UNet into one that is built to be trained, cutting kernels where it has 1 x 1."""
+    state = stock.state_dict()
+    for name, tensor in trainee.state_dict().items():
+        cut = tensor.ndim == 4 and tensor.shape != state[name].shape
+        tensor.copy_(state[name][:, :, 1:2, 1:2] if cut else state[name])
+
+
+def _late_convolutions(unet: UNet2DConditionModel, num_free: int) -> Iterator[tuple[nn.Module, str, nn.Conv2d]]:
+    resnets = [resnet for block in unet.up_blocks for resnet in block.resnets]
+    for resnet in resnets[num_free:]:
+        yield resnet, "conv1", resnet.conv1
+        yield resnet, "conv2", resnet.conv2
