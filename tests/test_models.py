@@ -22,8 +22,8 @@ from fairy.models import (
     make_scheduler,
     predict_noise,
 )
-from fairy.models.quiet import quiet_libraries
 from fairy.models.schedulers import NAMES
+from fairy.quiet import quiet_libraries
 from tiny import TOKENS, build_sd_folder, build_sdxl_folder
 
 

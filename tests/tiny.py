@@ -8,7 +8,7 @@ import torch
 from diffusers import AutoencoderKL, AutoencoderTiny, EulerAncestralDiscreteScheduler, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
-from fairy.models.quiet import quiet_libraries
+from fairy.quiet import quiet_libraries
 
 TOKENS = 12  # positions of the text encoders
 WIDTH = 32  # channels of each text encoder

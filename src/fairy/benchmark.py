@@ -34,8 +34,8 @@ from fairy.config import VideoConfig
 from fairy.frames import to_tensor
 from fairy.job import edit_video
 from fairy.models import Model, decode_latents, encode_frames, latent_shape, make_scheduler, predict_noise
-from fairy.models.quiet import quiet_libraries
 from fairy.pipeline import Editor
+from fairy.quiet import quiet_libraries
 from fairy.video import VideoWriter, probe
 
 INSTRUCTION = "make it night"
