@@ -214,3 +214,16 @@ def test_an_empty_instruction_is_refused(editor):
 def test_frames_of_another_size_than_the_anchors_are_refused(editor, bank):
     with pytest.raises(ValueError, match="do not fit"):
         list(editor.edit_frames(clip(1, 16, 16), bank))
+
+
+def test_own_noise_keeps_a_frame_independent_of_the_others(sd_model):
+    """The same frame three times is three pictures, and each the same whatever is edited with it, in any batch."""
+    frames, config = clip(1).repeat(3, axis=0), replace(CONFIG, num_anchors=1)
+    edits = []
+    for micro_batch, numbers in ((2, [4, 5, 6]), (2, [6, 4, 5])):
+        with Editor(sd_model, micro_batch=micro_batch) as editor:
+            bank = editor.edit_anchors(frames[:1], INSTRUCTION, config, numbers=[9])
+            edited = editor.edit_frames(frames, bank, numbers=numbers)
+            edits.append(dict(zip(numbers, edited, strict=True)))
+    assert all(np.array_equal(edits[0][number], edits[1][number]) for number in (4, 5, 6))
+    assert not np.array_equal(edits[0][4], edits[0][5])

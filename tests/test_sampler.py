@@ -4,7 +4,7 @@ import pytest
 import torch
 from diffusers import DDIMScheduler, EulerAncestralDiscreteScheduler, HeunDiscreteScheduler
 
-from fairy.sampler import Known, denoise, guide, needed_branches, shared_noise
+from fairy.sampler import Known, denoise, guide, needed_branches, own_noise, shared_noise
 
 
 def test_all_frames_share_one_noise_drawn_from_the_seed():
@@ -18,6 +18,15 @@ def test_the_generators_go_on_alike():
     draws = [torch.randn(5, generator=generator) for generator in generators]
     assert torch.equal(draws[0], draws[1])
     assert torch.equal(draws[0], draws[2])
+
+
+def test_own_noise_is_decided_by_the_seed_and_the_number_alone():
+    (together, _), (alone, _), (other, _) = (
+        own_noise(seed, n, (4, 2, 2)) for seed, n in ((7, [3, 5]), (7, [5]), (8, [5]))
+    )
+    assert torch.equal(together[1], alone[0])
+    assert not torch.equal(together[0], together[1])
+    assert not torch.equal(other, alone)
 
 
 def test_guidance_of_one_is_the_full_prediction():

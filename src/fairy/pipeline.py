@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import islice
+from itertools import islice, repeat
 from types import TracebackType
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -37,13 +38,15 @@ from fairy.models import (
     make_scheduler,
     predict_noise,
 )
-from fairy.sampler import Known, denoise, needed_branches, shared_noise
+from fairy.sampler import Known, denoise, needed_branches, own_noise, shared_noise
 
 MICRO_BATCH = {"cpu": 1, "mps": 1, "cuda": 8}
 """Frames of one forward pass, by kind of device: part of what decides the last bit, so it is not `--batch-size`."""
 
 TRIAL_SIDE = 128
 """Pixels of a side at which memory is tried out."""
+
+T = TypeVar("T")
 
 AnchorsAt = Callable[[int], StepWriter | StepReader | None]
 """What the self-attention layers may write or read in one denoising step."""
@@ -80,14 +83,17 @@ class Editor:
         *,
         given: Mapping[int, np.ndarray] | None = None,
         link: AnchorBank | None = None,
+        numbers: Sequence[int] | None = None,
         on_step: Callable[[int, int], None] | None = None,
     ) -> AnchorBank:
         """Edit the anchors together and keep what the other frames read of them.
 
         `frames` is uint8 (K, H, W, 3); with K = 0 the other frames will each be edited alone. `given` holds anchors
         that are edited already, uint8 (H, W, 3) by their place among the K: they stay as they are, and the others
-        follow them. `link` is the bank of the shot before, whose last anchor the first one here also reads. `on_step`
-        is called with the steps done and their number. Raises UsageError where the instruction is empty.
+        follow them. `link` is the bank of the shot before, whose last anchor the first one here also reads. `numbers`
+        gives each frame noise of its own, decided by the seed and its number, which is what the paper's method does
+        without: for comparisons. `on_step` is called with the steps done and their number. Raises UsageError where the
+        instruction is empty.
         """
         check_instruction(instruction)
         settings = (config or EditConfig()).resolved(self.model.defaults)
@@ -111,21 +117,25 @@ class Editor:
             conditioning = encoding.result().branches(branches)
             edited = frames
             if len(frames):
-                edited = pool.submit(self._edit, frames, conditioning, settings, write, given).result()
+                edited = pool.submit(self._edit, frames, conditioning, settings, write, given, numbers).result()
                 if on_step:
                     on_step(settings.num_steps, settings.num_steps)
         steps = tuple(writer.layers for writer in writers)
         return AnchorBank(instruction, settings, conditioning, (height, width), edited, steps)
 
-    def edit_frames(self, frames: Iterable[np.ndarray], bank: AnchorBank) -> Iterator[np.ndarray]:
+    def edit_frames(
+        self, frames: Iterable[np.ndarray], bank: AnchorBank, *, numbers: Iterable[int] | None = None
+    ) -> Iterator[np.ndarray]:
         """Edit each uint8 (H, W, 3) frame by itself, reading the anchors; lazily, in the order given.
 
-        At most twice `batch_size` frames are held at a time, however many there are.
+        At most twice `batch_size` frames are held at a time, however many there are. `numbers`, one a frame, gives each
+        noise of its own, as in `edit_anchors`.
         """
         workers = self.num_workers
+        numbered = zip(frames, repeat(None)) if numbers is None else zip(frames, numbers, strict=True)
         waiting: deque[Future[np.ndarray]] = deque()
         with self.workers(workers) as pool:
-            for chunk in _batched(frames, self.micro_batch):
+            for chunk in _batched(numbered, self.micro_batch):
                 waiting.append(pool.submit(self._edit_chunk, chunk, bank))
                 if len(waiting) >= 2 * workers:
                     yield from waiting.popleft().result()
@@ -184,12 +194,14 @@ class Editor:
         free, _ = torch.cuda.mem_get_info(self.model.device)
         return torch.device("cpu") if 2 * self.memory_needed(size, num_anchors, config).bank > free else None
 
-    def _edit_chunk(self, chunk: list[np.ndarray], bank: AnchorBank) -> np.ndarray:
-        """Up to a micro-batch of frames, computed as a whole one."""
-        if any(frame.shape != (*bank.size, 3) for frame in chunk):
-            raise ValueError(f"frames of {[f.shape for f in chunk]} do not fit anchors of {bank.size} rows and columns")
-        filled = np.stack(chunk + [chunk[-1]] * (self.micro_batch - len(chunk)))
-        return self._edit(filled, bank.conditioning, bank.settings, bank.at)[: len(chunk)]
+    def _edit_chunk(self, chunk: list[tuple[np.ndarray, int | None]], bank: AnchorBank) -> np.ndarray:
+        """Up to a micro-batch of frames with their numbers, computed as a whole one."""
+        if any(frame.shape != (*bank.size, 3) for frame, _ in chunk):
+            shapes = [frame.shape for frame, _ in chunk]
+            raise ValueError(f"frames of {shapes} do not fit anchors of {bank.size} rows and columns")
+        frames, numbers = zip(*chunk, *repeat(chunk[-1], self.micro_batch - len(chunk)), strict=True)
+        own = None if numbers[0] is None else numbers
+        return self._edit(np.stack(frames), bank.conditioning, bank.settings, bank.at, numbers=own)[: len(chunk)]
 
     @torch.inference_mode()
     def _edit(
@@ -199,6 +211,7 @@ class Editor:
         settings: EditSettings,
         anchors_at: AnchorsAt,
         given: Mapping[int, np.ndarray] | None = None,
+        numbers: Sequence[int] | None = None,
     ) -> np.ndarray:
         """One trajectory of F frames: uint8 (F, H, W, 3) -> the same, edited; those `given` by place as they are."""
         model, known = self.model, None
@@ -209,7 +222,11 @@ class Editor:
         source = encode_frames(model, to_tensor(padded).to(model.device))
         branches = needed_branches(settings.text_guidance, settings.image_guidance)
         source = torch.cat([(source, source, torch.zeros_like(source))[branch] for branch in branches])
-        noise, generators = shared_noise(settings.seed, len(frames), latent_shape(model, *padded.shape[1:3]))
+        shape = latent_shape(model, *padded.shape[1:3])
+        if numbers is None:
+            noise, generators = shared_noise(settings.seed, len(frames), shape)
+        else:
+            noise, generators = own_noise(settings.seed, numbers, shape)
 
         def predict(latents: torch.Tensor, step: int, timestep: torch.Tensor) -> torch.Tensor:
             return predict_noise(model, latents, source, timestep, conditioning, {"anchors": anchors_at(step)})
@@ -246,8 +263,8 @@ def _weights_bytes(model: Model) -> int:
     return sum(t.nbytes for part in (model.unet, model.vae, *model.text_encoders) for t in part.parameters())
 
 
-def _batched(frames: Iterable[np.ndarray], size: int) -> Iterator[list[np.ndarray]]:
-    """Lists of up to `size` frames (itertools.batched comes with Python 3.12)."""
-    iterator = iter(frames)
+def _batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of up to `size` items (itertools.batched comes with Python 3.12)."""
+    iterator = iter(items)
     while chunk := list(islice(iterator, size)):
         yield chunk

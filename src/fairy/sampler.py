@@ -7,10 +7,11 @@ generator, so that the caller owns progress, preview and cancelling.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 
 BRANCHES = 3
@@ -45,7 +46,18 @@ def shared_noise(seed: int, count: int, shape: tuple[int, ...]) -> tuple[torch.T
     Drawn on the CPU, so that every device starts from the same numbers. One generator a frame, because a scheduler
     that draws noise draws it for the whole batch: equally seeded ones give each frame the same noise in any batch.
     """
-    generators = [torch.Generator().manual_seed(seed) for _ in range(count)]
+    return _draw([seed] * count, shape)
+
+
+def own_noise(seed: int, numbers: Sequence[int], shape: tuple[int, ...]) -> tuple[torch.Tensor, list[torch.Generator]]:
+    """As `shared_noise`, but for each frame its own: decided by the seed and the frame's number, by nothing else."""
+    mixed = [np.random.SeedSequence([seed, number]).generate_state(1, np.uint64) for number in numbers]
+    return _draw([int(state[0]) for state in mixed], shape)
+
+
+def _draw(seeds: Sequence[int], shape: tuple[int, ...]) -> tuple[torch.Tensor, list[torch.Generator]]:
+    """The initial noise of a frame for each seed, and the generators it came from."""
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     return torch.stack([torch.randn(shape, generator=generator) for generator in generators]), generators
 
 
