@@ -1,0 +1,75 @@
+"""The networks and estimators of a measurement: loaded once, used for many clips."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fairy.errors import ModelError
+from fairy.metrics.flow import Estimator, load_estimator
+from fairy.metrics.settings import DEFAULT_CLIP, ESTIMATORS, OFF, MetricSettings
+
+if TYPE_CHECKING:
+    from fairy.metrics.clip import Clip
+    from fairy.metrics.perceptual import Lpips
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """What `score` measures with; what is None is left out."""
+
+    estimate: Estimator
+    """Optical flow between any two pictures."""
+    clip: Clip | None = None
+    pickscore: Clip | None = None
+    lpips: Lpips | None = None
+    notes: tuple[str, ...] = ()
+    """Why something is left out."""
+
+
+def load_tools(settings: MetricSettings) -> Tools:
+    """Load what `settings` ask for; they depend on its flow, clip, pickscore, lpips and device alone.
+
+    Raises ModelError where a model that was asked for cannot be loaded, MissingPackageError where a package is missing.
+    """
+    clip, notes = _load_clip(settings)
+    estimator = settings.flow if settings.flow in ESTIMATORS else ESTIMATORS[0]
+    return Tools(
+        estimate=load_estimator(estimator, settings.device),
+        clip=clip,
+        pickscore=_load_pickscore(settings),
+        lpips=_load_lpips(settings),
+        notes=notes,
+    )
+
+
+def _load_clip(settings: MetricSettings) -> tuple[Clip | None, tuple[str, ...]]:
+    if settings.clip == OFF:
+        return None, ()
+    from fairy.metrics.clip import load_clip
+
+    if settings.clip is not None:
+        return load_clip(settings.clip, settings.device), ()
+    try:
+        return load_clip(DEFAULT_CLIP, settings.device, download=False), ()
+    except ModelError:
+        return None, (
+            f"the CLIP metrics are left out: {DEFAULT_CLIP} is not on this machine. --clip {DEFAULT_CLIP} downloads it"
+            " (1.7 GB), --clip FOLDER takes another, --clip off says that none is wanted",
+        )
+
+
+def _load_pickscore(settings: MetricSettings) -> Clip | None:
+    if settings.pickscore is None:
+        return None
+    from fairy.metrics.clip import load_clip
+
+    return load_clip(settings.pickscore, settings.device)
+
+
+def _load_lpips(settings: MetricSettings) -> Lpips | None:
+    if not settings.lpips:
+        return None
+    from fairy.metrics.perceptual import load_lpips
+
+    return load_lpips(settings.device)

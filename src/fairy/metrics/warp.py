@@ -1,0 +1,156 @@
+"""Steadiness and motion along the source's optical flow: warp error, flicker and its spectrum, motion kept.
+
+A step leads from frame t to frame t + 1. H, W: the frame's size; M steps, T tiles. Levels are those of 0..255.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+
+from fairy.metrics.flow import Estimated, Estimator, FlowSource
+from fairy.metrics.pictures import luma, resized, sample
+from fairy.metrics.scores import Measured, Spectrum, WorstStep
+
+TILES = 4
+"""The picture is cut into 4 x 4 tiles, each with a brightness of its own, so that flicker here and there shows, too."""
+LEAST_VISIBLE = 0.1
+"""Share of a frame that must be seen in the next one, too: else the step is a cut, and counts for nothing."""
+LEAST_MOTION = 0.05
+"""Pixels a frame, root mean square: a source that moves less stands still."""
+THUMBNAIL = 320
+APART = 3
+"""Steps nearer to each other than this count as one of the worst."""
+
+
+class MotionMeter:
+    """Measures of steps: what changes from frame to frame beyond the source's own motion."""
+
+    def __init__(self, flows: FlowSource, estimate: Estimator, *, fps: float, num_worst: int = 4) -> None:
+        self._flows, self._estimate, self._fps, self._num_worst = flows, estimate, fps, num_worst
+        self._before: tuple[np.ndarray, np.ndarray] | None = None
+        self._series: dict[str, list[float]] = defaultdict(list)
+        self._changes: dict[str, list[np.ndarray]] = {"edited": [], "source": []}
+        self._energy = np.zeros(3)  # of the source's motion, the edit's, and what they share
+        self._worst: list[WorstStep] = []
+
+    def add(self, source: np.ndarray, edited: np.ndarray) -> None:
+        """The next frame of both, uint8 (H, W, 3)."""
+        if self._before is not None:
+            self._step(self._before, (source, edited))
+        self._before = source, edited
+
+    def _step(self, before: tuple[np.ndarray, np.ndarray], after: tuple[np.ndarray, np.ndarray]) -> None:
+        flow = self._flows.between(before[0], after[0])
+        counts = flow.visible.mean() >= LEAST_VISIBLE
+        self._series["visible"].append(float(flow.visible.mean()))
+        differences = [sample(b, flow.vectors) - a for a, b in zip(before, after, strict=True)]
+        for name, difference in zip(("source", "edited"), differences, strict=True):
+            seen = difference[flow.visible] if counts else np.full((1, 3), np.nan)
+            self._series[f"warp_error_{name}"].append(float(np.abs(seen).mean()))
+            self._series[f"warp_mse_{name}"].append(float(np.square(seen / 255).mean()))
+            changes = tile_means(luma(difference), flow.visible) if counts else np.full(TILES**2, np.nan)
+            self._changes[name].append(changes.astype(np.float32))
+            self._series[f"flicker_{name}"].append(mean(np.abs(changes)) * self._fps)
+        self._add_motion(before, after, flow.vectors, counts)
+        if counts:
+            self._keep_worst(before[1], after[1], differences[1] * flow.visible[..., None])
+
+    def _add_motion(
+        self,
+        before: tuple[np.ndarray, np.ndarray],
+        after: tuple[np.ndarray, np.ndarray],
+        vectors: np.ndarray,
+        counts: bool,
+    ) -> None:
+        """Both motions are estimated alike: an exact flow is known of the source alone."""
+        own = vectors if isinstance(self._flows, Estimated) else self._estimate(before[0], after[0])
+        edited = self._estimate(before[1], after[1])
+        energy = np.array([np.mean((a * b).sum(-1)) for a, b in ((own, own), (edited, edited), (own, edited))])
+        energy = energy if counts else np.full(3, np.nan)
+        self._energy += np.nan_to_num(energy)
+        self._series["motion_source"].append(float(np.sqrt(energy[0])))
+        self._series["motion_edited"].append(float(np.sqrt(energy[1])))
+
+    def _keep_worst(self, before: np.ndarray, after: np.ndarray, difference: np.ndarray) -> None:
+        """Small pictures of the few steps with the greatest excess; of near ones only the worst."""
+        index = len(self._series["visible"]) - 1
+        excess = self._series["warp_error_edited"][-1] - self._series["warp_error_source"][-1]
+        near = [step for step in self._worst if index - step.index < APART]
+        rivals = near or (self._worst if len(self._worst) == self._num_worst else [])
+        weakest = min(rivals, key=lambda step: step.excess, default=None)
+        if weakest is not None:
+            if weakest.excess >= excess:
+                return
+            self._worst.remove(weakest)
+        amplified = np.clip(128 + 4 * difference, 0, 255).astype(np.uint8)
+        height, width = before.shape[:2]
+        scale = min(1.0, THUMBNAIL / max(width, height))
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        first, second, change = (resized(picture, size) for picture in (before, after, amplified))
+        self._worst.append(WorstStep(index, excess, (first, second, change)))
+
+    def finish(self) -> Measured:
+        """All values, series and notes."""
+        values = {
+            "warp_error": mean(self._series["warp_error_edited"]),
+            "warp_error_source": mean(self._series["warp_error_source"]),
+            "warp_mse": 1000 * mean(self._series["warp_mse_edited"]),
+            "flicker": mean(self._series["flicker_edited"]),
+            "flicker_source": mean(self._series["flicker_source"]),
+        }
+        spectra = {name: spectrum(np.array(changes), self._fps) for name, changes in self._changes.items()}
+        of_edit = spectra["edited"]
+        if of_edit.levels.size and of_edit.levels.max() > 0:
+            values["flicker_hz"] = float(of_edit.hertz[of_edit.levels.argmax()])
+        notes = []
+        num_cuts = int(np.isnan(self._series["warp_error_edited"]).sum())
+        if num_cuts:
+            notes.append(f"{num_cuts} steps, as at cuts, show too little of the frame before, and are not counted")
+        source, edited, shared = self._energy
+        if source > LEAST_MOTION**2 * max(1, len(self._series["visible"]) - num_cuts):
+            values["motion_kept"] = edited / source
+            values["motion_agreement"] = shared / np.sqrt(source * edited) if edited > 0 else np.nan
+        else:
+            notes.append("the source stands still: there is no motion to keep")
+        series = {name.removesuffix("_edited"): np.array(each) for name, each in self._series.items()}
+        worst = tuple(sorted(self._worst, key=lambda step: -step.excess))
+        return Measured(values, series, tuple(notes), spectra=(of_edit, spectra["source"]), worst=worst)
+
+
+def tile_means(values: np.ndarray, visible: np.ndarray) -> np.ndarray:
+    """The mean over what is visible of each tile, (H, W) -> (T,); NaN where nothing is."""
+    rows, columns = (np.linspace(0, side, TILES + 1).round().astype(int) for side in values.shape)
+    means = np.full((TILES, TILES), np.nan)
+    for y in range(TILES):
+        for x in range(TILES):
+            tile = np.s_[rows[y] : rows[y + 1], columns[x] : columns[x + 1]]
+            seen = values[tile][visible[tile]]
+            if seen.size:
+                means[y, x] = seen.mean(dtype=np.float64)
+    return means.reshape(-1)
+
+
+def spectrum(changes: np.ndarray, fps: float) -> Spectrum:
+    """How strongly brightness swings at each frequency, from its changes at each step, (M, T), in levels.
+
+    An oscillation of amplitude a at f changes by at most 2 a sin(pi f / fps) from frame to frame; so the spectrum of
+    the changes, divided by 2 sin(pi f / fps), gives back a. A steady fade changes alike at every step: it is not
+    here. The root mean square over tiles.
+    """
+    num_steps = len(changes)
+    if num_steps < 2:
+        return Spectrum(np.zeros(0), np.zeros(0))
+    waves = np.abs(np.fft.rfft(np.nan_to_num(changes), axis=0))[1:] * 2 / num_steps
+    hertz = np.fft.rfftfreq(num_steps, 1 / fps)[1:]
+    if num_steps % 2 == 0:
+        waves[-1] /= 2  # half the frame rate has no negative twin
+    return Spectrum(hertz, np.sqrt((waves**2).mean(1)) / (2 * np.sin(np.pi * hertz / fps)))
+
+
+def mean(values: list[float] | np.ndarray) -> float:
+    """The mean of what is a number; NaN where nothing is."""
+    numbers = np.asarray(values, np.float64)
+    numbers = numbers[np.isfinite(numbers)]
+    return float(numbers.mean()) if numbers.size else float("nan")
