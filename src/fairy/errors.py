@@ -27,3 +27,7 @@ class ModelError(FairyError):
 
 class MissingPackageError(FairyError):
     """An optional package is not installed. The message carries the command that installs it."""
+
+
+class WorkerError(FairyError):
+    """Work that was given to other processes cannot be done there."""

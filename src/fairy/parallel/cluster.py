@@ -1,0 +1,227 @@
+"""Processes of this machine or of a cluster, through Ray: the only file that imports it.
+
+A process is set up once and then does one task at a time. Which task goes where, and what happens when a process dies,
+is decided in fairy.parallel.workers; here Ray restarts and repeats nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from fairy.errors import FairyError, MissingPackageError, UsageError, WorkerError
+
+AUTO = "auto"
+CORES_A_WORKER = 4
+"""Without GPUs `auto` starts a process for so many cores: its threads share one model and one bank."""
+
+
+class Outcome(NamedTuple):
+    """How a call to a process ended."""
+
+    value: Any = None
+    error: BaseException | None = None
+    """What was raised there."""
+    lost: str = ""
+    """Why there is no answer: the process is gone."""
+
+
+class Process:
+    """What runs in a process of its own."""
+
+    def __init__(self) -> None:
+        self._state: Any = None
+        self._done = 0
+
+    def prepare(self, setup: Callable[[], Any]) -> None:
+        """Make what all tasks use."""
+        self._state = setup()
+
+    def run(self, function: Callable[[Any, Any, Callable[[int], None]], Any], item: Any) -> Any:
+        """Do one task."""
+        self._done = 0
+        return function(self._state, item, self._tell)
+
+    def progress(self) -> int:
+        """How far the task is, asked from beside it."""
+        return self._done
+
+    def _tell(self, done: int) -> None:
+        self._done = done
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A value that any process can read, sent once to each machine that asks for it."""
+
+    ref: Any
+
+    def get(self) -> Any:
+        """The value. Arrays in it are read-only."""
+        import ray
+
+        return ray.get(self.ref)
+
+
+class Cluster:
+    """Where processes run."""
+
+    def __init__(self, count: int, num_cpus: int, num_gpus: int) -> None:
+        import ray
+
+        self.count, self.num_cpus = count, num_cpus
+        self._process = ray.remote(
+            num_cpus=num_cpus, num_gpus=num_gpus, max_restarts=0, max_task_retries=0, concurrency_groups={"beside": 1}
+        )(Process)
+
+    def start(self) -> Any:
+        """A new process, when there is room for it."""
+        return self._process.remote()
+
+    def prepare(self, process: Any, setup: Callable[[], Any]) -> Any:
+        """Begin to set a process up; what is returned can be waited for."""
+        return process.prepare.remote(setup)
+
+    def run(self, process: Any, function: Callable[..., Any], item: Any) -> Any:
+        """Begin a task; what is returned can be waited for."""
+        return process.run.remote(function, item)
+
+    def progress(self, process: Any) -> Any:
+        """Ask how far a process is, while it works; what is returned can be waited for."""
+        return process.progress.options(concurrency_group="beside").remote()
+
+    def wait(self, calls: Sequence[Any], seconds: float) -> list[Any]:
+        """Those calls that have ended, when one has, or when the time is over."""
+        import ray
+
+        ready, _ = ray.wait(list(calls), num_returns=1, timeout=seconds)
+        return list(ready)
+
+    def outcome(self, call: Any) -> Outcome:
+        """How a call ended."""
+        import ray
+
+        try:
+            return Outcome(ray.get(call))
+        except ray.exceptions.RayTaskError as error:
+            return Outcome(error=error.cause)
+        except ray.exceptions.RayError as error:
+            return Outcome(lost=reason_of(error))
+
+    def kill(self, process: Any) -> None:
+        """End a process at once."""
+        import ray
+
+        ray.kill(process)
+
+
+def reason_of(error: Exception) -> str:
+    """Why a process is gone, in a few words: Ray's own are a page."""
+    text = " ".join(str(error).split())
+    known = {"connection error code 2": "it was killed or crashed", "node": "its machine is gone", "memory": "memory"}
+    return next((words for sign, words in known.items() if sign in text), type(error).__name__)
+
+
+def share(value: Any) -> Shared:
+    """Put a value where every process can read it."""
+    import ray
+
+    return Shared(ray.put(value))
+
+
+def node() -> str:
+    """The machine that this process runs on."""
+    import ray
+
+    return str(ray.get_runtime_context().get_node_id())
+
+
+@contextmanager
+def joined(workers: int | str, address: str | None, device: str) -> Iterator[Cluster]:
+    """A cluster for so many workers: the one at `address`, or one of this machine that lasts as long as the block.
+
+    A program that has called ray.init itself keeps its own. Raises MissingPackageError, UsageError or WorkerError.
+    """
+    try:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        import ray
+    except ImportError as error:
+        raise MissingPackageError("many workers need Ray: pip install 'fairy-video[ray]'") from error
+    if ray.is_initialized():
+        yield plan(workers, device)
+        return
+    with own_signals():
+        connect(workers, address)
+    try:
+        yield plan(workers, device)
+    finally:
+        ray.shutdown()
+
+
+def connect(workers: int | str, address: str | None) -> None:
+    """Join the cluster at an address, or start one of this machine."""
+    import ray
+    from ray._private.ray_logging import global_worker_stdstream_dispatcher
+
+    # More workers than cores are allowed here: they take turns.
+    cores = max(num_cores(), workers if isinstance(workers, int) else 1)
+    where: dict[str, Any] = {"address": address} if address else {"address": "local", "num_cpus": cores}
+    try:
+        ray.init(**where, include_dashboard=False if not address else None, log_to_driver=False, logging_level="ERROR")
+    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise WorkerError(
+            f"no Ray cluster can be used at {address or 'this machine'}: {reason}"
+            " Start one with `ray start --head`, or leave --ray-address out."
+        ) from error
+    # A page of advice on stdout for each process that dies; we say it in a line, and do what is to be done.
+    global_worker_stdstream_dispatcher.remove_handler("ray_print_logs")
+
+
+@contextmanager
+def own_signals() -> Iterator[None]:
+    """Ray ends the program at SIGTERM; we want to be interrupted, and keep what is done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def plan(workers: int | str, device: str) -> Cluster:
+    """How many workers, and what each takes of the machines: a GPU, or its share of the cores."""
+    import ray
+
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
+    cores = [int(resources["CPU"]) for resources in nodes]
+    gpus = sum(int(resources.get("GPU", 0)) for resources in nodes)
+    if device.startswith("cuda") or (device == AUTO and gpus):
+        if device.startswith("cuda:"):
+            raise UsageError(f"--device {device}: each worker has a GPU of its own; give --device cuda")
+        if workers != AUTO and int(workers) > gpus:
+            raise UsageError(f"--workers {workers}: there are {gpus} GPUs, and each worker needs one")
+        if not gpus:
+            raise UsageError(f"--device {device}: there is no GPU in the cluster")
+        return Cluster(gpus if workers == AUTO else int(workers), num_cpus=1, num_gpus=1)
+    count = sum(max(1, each // CORES_A_WORKER) for each in cores) if workers == AUTO else int(workers)
+    return Cluster(count, num_cpus=max(1, min(sum(cores) // count, *cores)), num_gpus=0)
+
+
+def num_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def in_words(error: BaseException) -> str:
+    """An error in one line."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, FairyError) else f"{type(error).__name__}: {text}"
