@@ -1,0 +1,40 @@
+"""Renders the further clips that `fairy ui` offers, src/fairy/assets/{hills,sea}.mp4: scenes of the synthetic world.
+
+    python scripts/make_example_clips.py
+
+The scenes' seeds lie far beyond those of the training data. Neither has sound, and one is upright.
+"""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from fairy.synthetic import render_clip
+
+ASSETS = Path(__file__).parents[1] / "src" / "fairy" / "assets"
+CLIPS = {"hills.mp4": (987_654_112, (192, 144)), "sea.mp4": (987_654_209, (144, 192))}
+NUM_FRAMES, RATE = 24, 12
+
+
+def main() -> None:
+    """Write the clips."""
+    for name, (seed, size) in CLIPS.items():
+        with av.open(str(ASSETS / name), "w", options={"fflags": "+bitexact"}) as container:
+            picture = container.add_stream("libx264", rate=RATE, options={"crf": "14", "threads": "1", "preset": "slow"})
+            picture.width, picture.height, picture.pix_fmt = *size, "yuv420p"
+            context = picture.codec_context
+            context.color_primaries = context.color_trc = context.colorspace = 1  # BT.709
+            context.color_range = 1
+            container.metadata["title"] = "A scene of Fairy's synthetic world"
+            for index, image in enumerate(render_clip(seed, NUM_FRAMES, size)):
+                frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24")
+                frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
+                frame.pts, frame.time_base = index, Fraction(1, RATE)
+                container.mux(picture.encode(frame))
+            container.mux(picture.encode(None))
+
+
+if __name__ == "__main__":
+    main()

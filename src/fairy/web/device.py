@@ -1,0 +1,65 @@
+"""The device that several people share: one computes at a time; a long render lets previews in between its frames."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from fairy.config import ModelConfig
+from fairy.web.settings import Wish
+
+if TYPE_CHECKING:
+    from fairy.models import Model
+    from fairy.report import Report
+
+
+class Device:
+    """Who may compute now, and the model that was used last."""
+
+    def __init__(self, name: str = "auto") -> None:
+        self.name = name
+        self._turn = threading.Condition()
+        self._busy = False
+        self._num_waiting = 0
+        self._loaded: tuple[ModelConfig, Model] | None = None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Waits until nobody else computes."""
+        with self._turn:
+            self._num_waiting += 1
+            self._turn.wait_for(lambda: not self._busy)
+            self._num_waiting -= 1
+            self._busy = True
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._busy = False
+                self._turn.notify_all()
+
+    def give_way(self) -> None:
+        """Whoever has the turn lets all who wait go first. Returns at once where nobody waits."""
+        with self._turn:
+            if not self._num_waiting:
+                return
+            self._busy = False
+            self._turn.notify_all()
+            self._turn.wait_for(lambda: not self._busy and not self._num_waiting)
+            self._busy = True
+
+    def model(self, wish: Wish, report: Report) -> Model:
+        """The model of a wish; only the latest one is kept. To be called by whoever has the turn."""
+        from fairy import models
+        from fairy.config import EMBEDDED
+
+        wanted = wish.model_config(self.name)
+        if self._loaded is None or self._loaded[0] != wanted:
+            self._loaded = None  # two at once may be too much
+            report.progress("loading", 0, None)
+            name = None if wanted.model == EMBEDDED else wanted.model
+            loaded = models.load(name, device=wanted.device, lora=wanted.lora, lora_scale=wanted.lora_scale)
+            self._loaded = wanted, loaded
+        return self._loaded[1]

@@ -1,0 +1,118 @@
+"""All that the page and its API can do, without a word of Gradio: take a clip, try a wish, render, look at jobs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fairy.errors import UsageError
+from fairy.report import Report
+from fairy.sheet import save_png
+from fairy.video import read_at
+from fairy.web import snippets
+from fairy.web.choices import Choices, example, find_choices
+from fairy.web.device import Device
+from fairy.web.limits import check_upload, describe_clip, look_through
+from fairy.web.runs import COMPARISON, Runs
+from fairy.web.settings import WebConfig, Wish, wish_of
+from fairy.web.shelf import Clip, Job, Shelf
+from fairy.web.variants import Variant, try_wish, variants
+
+SECONDS_BETWEEN_SWEEPS = 600.0
+
+
+class Studio:
+    """One server's work. `start` before use, `close` after it."""
+
+    def __init__(self, config: WebConfig) -> None:
+        self.config = config
+        self.shelf = Shelf(config.folder)
+        self.device = Device(config.device)
+        self.runs = Runs(self.shelf, self.device)
+        self.choices: Choices = find_choices(config)
+        self._closed = threading.Event()
+
+    def start(self) -> None:
+        """Begin with the jobs that wait, and with sweeping."""
+        self.runs.start()
+        threading.Thread(target=self._sweep, name="fairy-sweep", daemon=True).start()
+
+    def close(self) -> None:
+        """The running job goes on with the next start."""
+        self._closed.set()
+        self.runs.close()
+
+    def take(self, file: Path, name: str | None = None) -> str:
+        """Take an uploaded video in; its number. UsageError or MediaError where it is not accepted."""
+
+        def describe(path: Path) -> Clip:
+            info = check_upload(path, self.config)
+            return Clip(name=path.name, facts=describe_clip(info), num_frames=len(info), size=(info.width, info.height))
+
+        return self.shelf.add_clip(file, name or file.name, describe)
+
+    def take_example(self, name: str) -> str:
+        """Take a built-in clip in; its number."""
+        return self.take(example(name))
+
+    def poster(self, name: str) -> Path:
+        """The first frame of a built-in clip, for browsers."""
+        picture = self.shelf.shown("examples") / f"{Path(name).stem}.png"
+        if not picture.exists():
+            info, _ = look_through(example(name))
+            (frame,) = read_at(info, [0])
+            save_png(picture, frame.image)
+        return picture
+
+    def wish(self, instruction: str, settings: Mapping[str, Any]) -> Wish:
+        """A checked wish. UsageError where something is not accepted here."""
+        wish = wish_of(instruction, settings)
+        self.choices.check(wish)
+        if (wish.long_side or 0) > self.config.max_long_side:
+            raise UsageError(f"--long-side {wish.long_side}: at most {self.config.max_long_side} is accepted here")
+        return wish
+
+    def try_wish(self, clip: str, wish: Wish, report: Report) -> Variant:
+        """The anchors, edited."""
+        return try_wish(self.shelf, clip, wish, self.device, report)
+
+    def variants(self, clip: str) -> list[Variant]:
+        """All that were tried on a clip, in order."""
+        return variants(self.shelf, clip)
+
+    def playable(self, clip: str) -> Path:
+        """The source where a browser can read it."""
+        source = self.shelf.source(clip)
+        shown = self.shelf.shown(clip) / source.name
+        if not shown.exists():
+            shown.write_bytes(source.read_bytes())
+        return shown
+
+    def result(self, job: Job) -> Path | None:
+        """The latest finished video of a job, for browsers."""
+        return self._made(job, job.output)
+
+    def comparison(self, job: Job) -> Path | None:
+        """The same beside its source."""
+        return self._made(job, COMPARISON)
+
+    def _made(self, job: Job, name: str) -> Path | None:
+        path = self.shelf.shown(job.clip, job.number) / str(len(job.redone)) / name
+        return path if path.exists() else None
+
+    def commands(self, job: Job) -> tuple[str, str]:
+        """What to type for the same result: for a shell, for Python."""
+        source, defaults = self.shelf.clip(job.clip).name, self.choices.defaults[job.wish.model]
+        return (
+            snippets.command_line(job, source, defaults, self.config.device),
+            snippets.python_program(job, source, defaults, self.config.device),
+        )
+
+    def _sweep(self) -> None:
+        while True:
+            self.shelf.sweep(time.time() - 3600 * self.config.keep_hours)
+            if self._closed.wait(SECONDS_BETWEEN_SWEEPS):
+                return
