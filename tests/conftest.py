@@ -1,7 +1,10 @@
-"""Small models for all tests: made once, then read."""
+"""Small models for all tests: made once, then read; and one Ray for all tests of workers, which takes seconds to start."""
 
+import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -39,3 +42,20 @@ def sd_model(sd_folder: Path) -> Model:
 @pytest.fixture(scope="session")
 def sdxl_model(sdxl_folder: Path) -> Model:
     return load(sdxl_folder, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def ray() -> Iterator[ModuleType]:
+    """A Ray of this machine, whose workers can import what lies beside this file."""
+    import ray
+
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    ray.init(
+        num_cpus=4,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level="ERROR",
+        runtime_env={"env_vars": {"PYTHONPATH": str(Path(__file__).parent), "OMP_NUM_THREADS": "1"}},
+    )
+    yield ray
+    ray.shutdown()

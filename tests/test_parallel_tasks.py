@@ -1,0 +1,65 @@
+"""Tasks on workers: who does what, what is done again, and when it is given up. No editing here."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from fairy.errors import FairyError, UsageError, WorkerError
+from fairy.parallel import ATTEMPTS, map_tasks, open_workers
+from jobs import Listener
+from worker_tasks import always_killed, double, fail_to_start, killed_once, never_three, process_of, refuse
+
+
+def test_one_worker_needs_no_ray():
+    code = (
+        "import sys; from fairy.parallel import map_tasks; from worker_tasks import double;"
+        " assert list(map_tasks(double, range(3))) == [(0, 0), (1, 2), (2, 4)]; assert 'ray' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": "tests"})
+
+
+def test_workers_do_every_item(ray):
+    assert sorted(map_tasks(double, range(9), workers=4)) == [(i, 2 * i) for i in range(9)]
+
+
+def test_items_are_drawn_as_they_are_needed(ray):
+    drawn = []
+    results = map_tasks(double, (drawn.append(i) or i for i in range(100)), workers=2)
+    next(results)
+    results.close()
+    assert len(drawn) <= 6
+
+
+def test_the_work_is_done_in_other_processes(ray):
+    processes = {process for _, process in map_tasks(process_of, range(4), workers=2)}
+    assert os.getpid() not in processes
+
+
+def test_a_killed_workers_item_is_done_again_elsewhere(ray, tmp_path):
+    report = Listener()
+    items = [(i, tmp_path / "trace") for i in range(5)]
+    results = sorted(map_tasks(killed_once, items, workers=2, name=lambda item: f"item {item[0]}", report=report))
+    assert results == [(i, i) for i in range(5)]
+    assert report.notes == ["item 2: its worker died (it was killed or crashed); it is done again"]
+
+
+@pytest.mark.parametrize(("function", "bad", "why"), [(never_three, 3, "no threes"), (always_killed, 1, "killed")])
+def test_an_item_that_always_fails_ends_the_work_after_its_budget(ray, function, bad, why):
+    report = Listener()
+    with pytest.raises(WorkerError, match=f"item {bad} failed 3 times; .*{why}"):
+        list(map_tasks(function, range(5), workers=2, name="item {}".format, report=report))
+    assert len(report.notes) == ATTEMPTS - 1
+
+
+def test_an_error_of_ours_is_not_tried_again(ray):
+    report = Listener()
+    with pytest.raises(UsageError, match="never"):
+        list(map_tasks(refuse, [1], workers=2, report=report))
+    assert report.notes == []
+
+
+def test_workers_that_cannot_be_set_up_say_why(ray):
+    with open_workers(fail_to_start, workers=2) as workers, pytest.raises(FairyError, match="no model"):
+        workers.submit(double, 1).result()
