@@ -1,4 +1,4 @@
-"""Small models for all tests: made once, then read; and one Ray for all tests of workers, which takes seconds to start."""
+"""What all tests share and only read: small models, and a Ray of this machine, which takes seconds to start."""
 
 import os
 import shutil

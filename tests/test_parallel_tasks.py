@@ -11,6 +11,8 @@ from fairy.parallel import ATTEMPTS, map_tasks, open_workers
 from jobs import Listener
 from worker_tasks import always_killed, double, fail_to_start, killed_once, never_three, process_of, refuse
 
+pytestmark = pytest.mark.usefixtures("ray")
+
 
 def test_one_worker_needs_no_ray():
     code = (
@@ -20,11 +22,11 @@ def test_one_worker_needs_no_ray():
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": "tests"})
 
 
-def test_workers_do_every_item(ray):
+def test_workers_do_every_item():
     assert sorted(map_tasks(double, range(9), workers=4)) == [(i, 2 * i) for i in range(9)]
 
 
-def test_items_are_drawn_as_they_are_needed(ray):
+def test_items_are_drawn_as_they_are_needed():
     drawn = []
     results = map_tasks(double, (drawn.append(i) or i for i in range(100)), workers=2)
     next(results)
@@ -32,12 +34,12 @@ def test_items_are_drawn_as_they_are_needed(ray):
     assert len(drawn) <= 6
 
 
-def test_the_work_is_done_in_other_processes(ray):
+def test_the_work_is_done_in_other_processes():
     processes = {process for _, process in map_tasks(process_of, range(4), workers=2)}
     assert os.getpid() not in processes
 
 
-def test_a_killed_workers_item_is_done_again_elsewhere(ray, tmp_path):
+def test_a_killed_workers_item_is_done_again_elsewhere(tmp_path):
     report = Listener()
     items = [(i, tmp_path / "trace") for i in range(5)]
     results = sorted(map_tasks(killed_once, items, workers=2, name=lambda item: f"item {item[0]}", report=report))
@@ -46,20 +48,20 @@ def test_a_killed_workers_item_is_done_again_elsewhere(ray, tmp_path):
 
 
 @pytest.mark.parametrize(("function", "bad", "why"), [(never_three, 3, "no threes"), (always_killed, 1, "killed")])
-def test_an_item_that_always_fails_ends_the_work_after_its_budget(ray, function, bad, why):
+def test_an_item_that_always_fails_ends_the_work_after_its_budget(function, bad, why):
     report = Listener()
     with pytest.raises(WorkerError, match=f"item {bad} failed 3 times; .*{why}"):
         list(map_tasks(function, range(5), workers=2, name="item {}".format, report=report))
     assert len(report.notes) == ATTEMPTS - 1
 
 
-def test_an_error_of_ours_is_not_tried_again(ray):
+def test_an_error_of_ours_is_not_tried_again():
     report = Listener()
     with pytest.raises(UsageError, match="never"):
         list(map_tasks(refuse, [1], workers=2, report=report))
     assert report.notes == []
 
 
-def test_workers_that_cannot_be_set_up_say_why(ray):
+def test_workers_that_cannot_be_set_up_say_why():
     with open_workers(fail_to_start, workers=2) as workers, pytest.raises(FairyError, match="no model"):
         workers.submit(double, 1).result()
