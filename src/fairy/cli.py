@@ -22,7 +22,10 @@ from tyro.conf import Positional, arg, subcommand
 
 from fairy import __version__
 from fairy.cli_jobs import AnchorOptions, Info, Redo, Verify
+from fairy.cli_study import Study
 from fairy.cli_synth import Synth
+from fairy.cli_train import Train
+from fairy.cli_web import Ui
 from fairy.config import EditConfig, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig, check_instruction
 from fairy.errors import FairyError
 from fairy.options import Flag, as_options, parse, plain, reporting
@@ -220,6 +223,9 @@ Command = (
     | Annotated[Models, subcommand("models")]
     | Annotated[Demo, subcommand("demo")]
     | Annotated[Synth, subcommand("synth")]
+    | Annotated[Study, subcommand("study")]
+    | Annotated[Train, subcommand("train")]
+    | Annotated[Ui, subcommand("ui")]
 )
 
 

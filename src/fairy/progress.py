@@ -20,6 +20,10 @@ STAGES = {
     "frames": ("Editing the frames", "frames"),
     "writing": ("Writing the video", "frames"),
     "clips": ("Writing the clips", "frames"),
+    "measuring": ("Measuring", "frames"),
+    "rows": ("Measuring the rows", "rows"),
+    "videos": ("Encoding the videos", "videos"),
+    "training": ("Training", "samples"),
 }
 """What a user reads of each stage, and what is counted in it."""
 
