@@ -7,11 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fairy.web.server import Server as Server
     from fairy.web.server import serve as serve
     from fairy.web.settings import WebConfig as WebConfig
 
-MODULES = {"Server": "server", "WebConfig": "settings", "serve": "server"}
+MODULES = {"WebConfig": "settings", "serve": "server"}
 
 
 def __getattr__(name: str) -> Any:

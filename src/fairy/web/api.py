@@ -1,0 +1,125 @@
+"""What programs can call, by Gradio's client or by plain HTTP: the same studio as the page, the same jobs.
+
+A clip goes up by `/upload_video`, everything else is plain values. docs/web.md has examples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from fairy.errors import FairyError
+from fairy.report import SILENT
+from fairy.web import view
+from fairy.web.settings import in_words
+from fairy.web.shelf import Job, Redo
+from fairy.web.studio import Studio
+
+
+def add_api(studio: Studio) -> None:
+    """The endpoints, into the page that is being built."""
+    add_files(studio)
+    for function in (*editing(studio), *jobs(studio)):
+        device = {"concurrency_id": "device", "concurrency_limit": 1} if function.__name__ == "preview" else {}
+        gr.api(plain_errors(function), api_name=function.__name__, api_description=function.__doc__, **device)
+
+
+def add_files(studio: Studio) -> None:
+    """The endpoints that take or give files; Gradio checks that those given were uploaded."""
+    file, number, video = gr.File(visible=False), gr.Textbox(visible=False, label="number"), gr.File(visible=False)
+    pictures, ask = gr.Gallery(visible=False), gr.Button(visible=False)
+
+    def upload_video(file: str) -> str:
+        """Upload a video; returns its number."""
+        return studio.take(Path(file))
+
+    def variant_pictures(number: str) -> list[tuple[str, str]]:
+        """The pictures of the latest preview of a clip: source and edit side by side."""
+        variant = studio.variants(number)[-1]
+        folder = studio.shelf.served / number / str(variant.number)
+        return [(str(folder / shown.pair), shown.caption) for shown in variant.shown]
+
+    def download_video(number: str) -> str | None:
+        """The finished video of a job; nothing where it is not finished."""
+        found = studio.result(studio.shelf.job(number))
+        return str(found) if found else None
+
+    ask.click(plain_errors(upload_video), file, number, api_name="upload_video")
+    ask.click(plain_errors(variant_pictures), number, pictures, api_name="preview_pictures")
+    ask.click(plain_errors(download_video), number, video, api_name="download_video")
+
+
+def editing(studio: Studio) -> list[Callable[..., Any]]:
+    """Endpoints that begin something."""
+
+    def example_video(name: str) -> str:
+        """Take a built-in clip, such as demo.mp4; returns its number."""
+        return studio.take_example(name)
+
+    def preview(clip: str, instruction: str, settings: dict = {}) -> dict:  # noqa: B006  Gradio reads the default
+        """Edit the anchors of a clip; returns what came of it. `preview_pictures` has the pictures."""
+        return asdict(studio.try_wish(clip, studio.wish(instruction, settings or {}), SILENT))
+
+    def render(clip: str, instruction: str, settings: dict = {}) -> dict:  # noqa: B006
+        """Begin to edit a whole clip; returns the job, which `job` tells more of."""
+        return describe(studio, studio.runs.submit(clip, studio.wish(instruction, settings or {})))
+
+    def redo(number: str, first: int, stop: int, changes: dict = {}) -> dict:  # noqa: B006
+        """Render frames first to stop - 1 of a finished job again, with another seed, instruction or text_guidance."""
+        return describe(studio, studio.runs.redo(number, Redo(first=first, stop=stop, **(changes or {}))))
+
+    return [example_video, preview, render, redo]
+
+
+def jobs(studio: Studio) -> list[Callable[..., Any]]:
+    """Endpoints about jobs."""
+
+    def job(number: str) -> dict:
+        """How far a job is: state is waiting, running, stopped, failed or done."""
+        return describe(studio, studio.shelf.job(number))
+
+    def jobs() -> list:
+        """All jobs, the newest first."""
+        return [describe(studio, each) for each in studio.shelf.jobs()]
+
+    def cancel(number: str) -> dict:
+        """Stop a job; what is done is kept."""
+        return describe(studio, studio.runs.cancel(number))
+
+    def go_on(number: str) -> dict:
+        """Let a stopped or failed job go on where it stopped."""
+        return describe(studio, studio.runs.go_on(number))
+
+    return [job, jobs, cancel, go_on]
+
+
+def describe(studio: Studio, job: Job) -> dict[str, Any]:
+    """A job as programs see it."""
+    done, total, words = view.progress_of(job, studio.runs.live)
+    command, program = studio.commands(job)
+    return {
+        **asdict(job),
+        "done": done,
+        "total": total,
+        "progress": words,
+        "command": command,
+        "program": program,
+    }
+
+
+def plain_errors(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, whose errors reach the caller as one line."""
+
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except FairyError as error:
+            raise gr.Error(in_words(error), print_exception=False) from error
+
+    return call

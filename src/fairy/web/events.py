@@ -1,0 +1,243 @@
+"""What happens on the page: each event is a call of the studio, told in the parts of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from fairy.errors import FairyError
+from fairy.web import view
+from fairy.web.choices import EXAMPLES
+from fairy.web.page import NOBODY, Parts
+from fairy.web.progress import Told
+from fairy.web.settings import in_words
+from fairy.web.shelf import FAILED, RUNNING, STOPPED, WAITING, Job, Redo
+from fairy.web.studio import Studio
+from fairy.web.variants import Variant, differences
+
+Here = dict[str, str]
+PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+QUIET: dict[str, Any] = {**PRIVATE, "show_progress": "hidden", "queue": False}
+
+
+def wire(page: gr.Blocks, studio: Studio, parts: Parts) -> None:
+    """Connect everything."""
+    wire_clip(studio, parts)
+    wire_wish(studio, parts)
+    wire_jobs(studio, parts)
+    wire_return(page, studio, parts)
+
+
+def wire_clip(studio: Studio, parts: Parts) -> None:
+    """A clip comes in: it is looked through, and what was tried with another one leaves the page."""
+    clip, here = parts.clip, parts.here
+    outputs = [here, clip.video, clip.line, parts.variants.line, parts.variants.pairs, parts.variants.tried]
+
+    def taken(here: Here, take: Callable[[], str], source: Path | None) -> list[Any]:
+        try:
+            number = take()
+        except FairyError as error:
+            words = view.line(in_words(error, source), "error")
+            return [{**here, "clip": ""}, None, words, *no_variants()]
+        facts = view.line(studio.shelf.clip(number).facts, "good")
+        return [{**here, "clip": number}, str(studio.playable(number)), facts, *no_variants()]
+
+    def uploaded(here: Here, file: str) -> list[Any]:
+        return taken(here, lambda: studio.take(Path(file)), Path(file))
+
+    def chosen(here: Here, event: gr.SelectData) -> list[Any]:
+        return taken(here, lambda: studio.take_example(list(EXAMPLES)[event.index]), None)
+
+    clip.video.upload(uploaded, [here, clip.video], outputs, show_progress_on=clip.line, **PRIVATE)
+    clip.examples.select(chosen, [here], outputs, show_progress_on=clip.line, **PRIVATE)
+    clip.video.clear(lambda here: [{**here, "clip": ""}, "", *no_variants()], [here], [here, *outputs[2:]], **QUIET)
+
+
+def no_variants() -> list[Any]:
+    """The part of the variants, empty."""
+    return ["", gr.Gallery(visible=False, value=None), gr.Gallery(visible=False, value=None)]
+
+
+def wire_wish(studio: Studio, parts: Parts) -> None:
+    """Try the wish on the anchors, or render the whole video."""
+    wish, here, shown = parts.wish, parts.here, parts.variants
+    names, boxes = list(wish.settings), list(wish.settings.values())
+    tries = [wish.line, shown.line, shown.pairs, shown.tried]
+
+    def try_it(here: Here, text: str, *values: Any, bar: gr.Progress = gr.Progress()) -> list[Any]:  # noqa: B008
+        try:
+            wanted = studio.wish(text, dict(zip(names, values, strict=True)))
+            variant = studio.try_wish(here["clip"], wanted, Told(bar))
+        except FairyError as error:
+            return [view.line(missing(here, text) or in_words(error), "error"), gr.skip(), gr.skip(), gr.skip()]
+        return ["", *show_variants(studio, here["clip"], variant)]
+
+    def render(here: Here, text: str, *values: Any) -> list[Any]:
+        try:
+            wanted = studio.wish(text, dict(zip(names, values, strict=True)))
+            job = studio.runs.submit(here["clip"], wanted)
+        except FairyError as error:
+            return [here, view.line(missing(here, text) or in_words(error), "error")]
+        return [{**here, "job": job.number}, ""]
+
+    options: dict[str, Any] = {
+        "concurrency_id": "device",
+        "concurrency_limit": 1,
+        "show_progress_on": shown.line,
+        "scroll_to_output": True,
+        **PRIVATE,
+    }
+    asked = [here, wish.text, *boxes]
+    for chip in wish.chips:
+        chip.click(lambda text=chip.value: text, None, wish.text, **QUIET).then(try_it, asked, tries, **options)
+    wish.try_it.click(try_it, asked, tries, **options)
+    wish.text.submit(try_it, asked, tries, **options)
+    wish.next_seed.click(lambda seed: seed + 1, wish.settings["seed"], wish.settings["seed"], **QUIET).then(
+        try_it, asked, tries, **options
+    )
+    wish.render.click(render, asked, [here, wish.line], scroll_to_output=True, **QUIET)
+    wire_settings(studio, parts)
+
+
+def wire_settings(studio: Studio, parts: Parts) -> None:
+    """A model brings its own defaults; a variant that is clicked brings its settings back."""
+    wish, here, shown = parts.wish, parts.here, parts.variants
+    own = ["text_guidance", "image_guidance", "num_steps", "long_side"]
+
+    def defaults_of(model: str) -> list[Any]:
+        return [getattr(studio.choices.defaults[model], name) for name in own]
+
+    def back(here: Here, event: gr.SelectData) -> list[Any]:
+        variant = studio.variants(here["clip"])[event.index]
+        values = asdict(variant.wish)
+        return [
+            variant.wish.instruction,
+            *(values[name] for name in wish.settings),
+            *show_variants(studio, here["clip"], variant),
+        ]
+
+    wish.settings["model"].input(defaults_of, wish.settings["model"], [wish.settings[name] for name in own], **QUIET)
+    outputs = [wish.text, *wish.settings.values(), shown.line, shown.pairs, shown.tried]
+    shown.tried.select(back, [here], outputs, **QUIET)
+
+
+def missing(here: Here, text: str) -> str:
+    """What a visitor has left out; empty where nothing."""
+    if not here["clip"]:
+        return "Choose a video first: upload one, or click an example."
+    return "" if (text or "").strip() else "Say what to change: click an instruction, or type one."
+
+
+def show_variants(studio: Studio, clip: str, variant: Variant) -> list[Any]:
+    """A variant, large, and all that were tried on its clip, small."""
+    folder = studio.shelf.served / clip
+    tried = studio.variants(clip)
+    pairs = [(str(folder / str(variant.number) / shown.pair), shown.caption) for shown in variant.shown]
+    small = [(str(folder / str(each.number) / middle(each)), differences(each, tried)) for each in tried]
+    return [
+        view.line(view.variant_line(variant), "good"),
+        gr.Gallery(pairs, visible=True),
+        gr.Gallery(small, visible=len(small) > 1),
+    ]
+
+
+def middle(variant: Variant) -> str:
+    """The picture that stands for a variant."""
+    return variant.shown[len(variant.shown) // 2].edited
+
+
+def wire_jobs(studio: Studio, parts: Parts) -> None:
+    """Look at a job, stop it, let it go on, render frames again. A clock keeps the page at the truth."""
+    jobs, here = parts.jobs, parts.here
+    seen = gr.State(("", ""))
+    jobs.jobs.input(lambda here, number: {**here, "job": number}, [here, jobs.jobs], here, **QUIET)
+    jobs.cancel.click(lambda here: on_job(here, studio.runs.cancel), here, None, **QUIET)
+    jobs.go_on.click(lambda here: on_job(here, studio.runs.go_on), here, None, **QUIET)
+
+    def redo(here: Here, first: int, last: int, seed: int, instruction: str) -> str:
+        wanted = Redo(
+            first=int(first or 0), stop=int(last or 0) + 1, seed=seed, instruction=instruction.strip() or None
+        )
+        try:
+            studio.runs.redo(here["job"], wanted)
+        except FairyError as error:
+            return view.line(in_words(error), "error")
+        return view.line("Rendering these frames again; the rest stays as it is.")
+
+    inputs = [here, jobs.first, jobs.last, jobs.seed, jobs.instruction]
+    jobs.redo.click(redo, inputs, jobs.redo_line, **QUIET)
+    outputs = [seen, jobs.jobs, jobs.status, jobs.cancel, jobs.go_on, *jobs.shown, jobs.last]
+    gr.Timer(1.0).tick(lambda here, seen: refresh(studio, here, seen), [here, seen], outputs, **QUIET)
+
+
+def on_job(here: Here, act: Callable[[str], Any]) -> None:
+    """Do something with the job that is looked at."""
+    try:
+        act(here["job"])
+    except FairyError as error:
+        gr.Warning(in_words(error))
+
+
+def refresh(studio: Studio, here: Here, seen: tuple[str, str]) -> list[Any]:
+    """What is new: the list and the progress, and, where there is a new one, the result."""
+    all_jobs = studio.shelf.jobs()
+    job = next((each for each in all_jobs if each.number == here["job"]), None)
+    progress, light = show_progress(studio, all_jobs, job)
+    result = f"{job.number} {len(job.redone)}" if job and studio.result(job) else ""
+    new = (progress, result)
+    updates = light if progress != seen[0] else [gr.skip()] * len(light)
+    shown = show_result(studio, job if result else None) if result != seen[1] else [gr.skip()] * 8
+    return [new if new != tuple(seen) else gr.skip(), *updates, *shown]
+
+
+def show_progress(studio: Studio, all_jobs: list[Job], job: Job | None) -> tuple[str, list[Any]]:
+    """The list, the status and the buttons, and all of it as one text that tells whether anything is new."""
+    live = studio.runs.live
+    choices = [(view.job_label(each, studio.shelf.clip(each.clip).name, live), each.number) for each in all_jobs]
+    status = (
+        "<p class='fairy-faint'>Nothing rendered yet.</p>"
+        if not job
+        else view.job_status(job, studio.shelf.clip(job.clip).name, live, studio.runs.queue_before(job))
+    )
+    running = bool(job and job.state in (WAITING, RUNNING))
+    stopped = bool(job and job.state in (STOPPED, FAILED))
+    light = [
+        gr.Radio(choices, value=job.number if job else None, visible=bool(choices)),
+        status,
+        gr.Button(visible=running),
+        gr.Button(visible=stopped),
+    ]
+    return f"{choices} {status} {running} {stopped}", light
+
+
+def show_result(studio: Studio, job: Job | None) -> list[Any]:
+    """The finished video in all its ways."""
+    comparison, video = (studio.comparison(job), studio.result(job)) if job else (None, None)
+    if not (job and comparison and video):
+        return [gr.Column(visible=False), "", None, None, None, "", "", gr.skip()]
+    files = [str(comparison), str(video), str(video)]
+    return [gr.Column(visible=True), view.url_of(comparison), *files, *studio.commands(job), job.num_frames - 1]
+
+
+def wire_return(page: gr.Blocks, studio: Studio, parts: Parts) -> None:
+    """A page that is opened again finds its clip, what was tried on it, and its job."""
+    clip, shown, here = parts.clip, parts.variants, parts.here
+
+    def come_back(here: Here | None) -> list[Any]:
+        here = {**NOBODY, **(here or {})}
+        try:
+            number = here["clip"]
+            known = studio.shelf.clip(number)
+        except FairyError:
+            return [{**here, "clip": ""}, gr.skip(), gr.skip(), *[gr.skip()] * 3, gr.skip()]
+        tried = studio.variants(number)
+        latest = show_variants(studio, number, tried[-1]) if tried else no_variants()
+        text = tried[-1].wish.instruction if tried else gr.skip()
+        return [here, str(studio.playable(number)), view.line(known.facts, "good"), *latest, text]
+
+    outputs = [here, clip.video, clip.line, shown.line, shown.pairs, shown.tried, parts.wish.text]
+    page.load(come_back, here, outputs, **QUIET)
