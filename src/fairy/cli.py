@@ -22,7 +22,8 @@ from tyro.conf import Positional, arg, subcommand
 
 from fairy import __version__
 from fairy.cli_jobs import AnchorOptions, Info, Redo, Verify
-from fairy.cli_study import Study
+from fairy.cli_metrics import Eval
+from fairy.cli_study import Gallery, Study
 from fairy.cli_synth import Synth
 from fairy.cli_train import Train
 from fairy.cli_web import Ui
@@ -223,7 +224,9 @@ Command = (
     | Annotated[Models, subcommand("models")]
     | Annotated[Demo, subcommand("demo")]
     | Annotated[Synth, subcommand("synth")]
+    | Annotated[Eval, subcommand("eval")]
     | Annotated[Study, subcommand("study")]
+    | Annotated[Gallery, subcommand("gallery")]
     | Annotated[Train, subcommand("train")]
     | Annotated[Ui, subcommand("ui")]
 )

@@ -24,6 +24,7 @@ STAGES = {
     "rows": ("Measuring the rows", "rows"),
     "videos": ("Encoding the videos", "videos"),
     "training": ("Training", "samples"),
+    "cells": ("Measuring", "edits"),
 }
 """What a user reads of each stage, and what is counted in it."""
 

@@ -59,16 +59,16 @@ class Clip:
     @property
     def scale(self) -> float:
         """What PickScore multiplies a cosine by."""
-        return float(self._model.logit_scale.exp())
+        return float(self._model.logit_scale.detach().exp())
 
 
 def _unit(embeddings: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.normalize(embeddings.float(), dim=-1).cpu()
 
 
-def load_clip(name_or_path: str, device: str = "auto", *, download: bool = True) -> Clip:
-    """A CLIP by folder or hub id; without `download` only from this machine. Raises ModelError where there is none."""
-    folder = find_checkpoint(name_or_path, download=download)
+def load_clip(name_or_path: str, device: str = "auto") -> Clip:
+    """A CLIP by folder or hub id. Raises ModelError where there is none."""
+    folder = find_checkpoint(name_or_path)
     try:
         with quiet_libraries():
             model = CLIPModel.from_pretrained(folder, use_safetensors=True, local_files_only=True, dtype=torch.float32)

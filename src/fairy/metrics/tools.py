@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fairy.errors import ModelError
+from fairy.metrics.checkpoint import find_checkpoint
 from fairy.metrics.flow import Estimator, load_estimator
 from fairy.metrics.settings import DEFAULT_CLIP, ESTIMATORS, OFF, MetricSettings
 
@@ -46,13 +47,14 @@ def load_tools(settings: MetricSettings) -> Tools:
 def _load_clip(settings: MetricSettings) -> tuple[Clip | None, tuple[str, ...]]:
     if settings.clip == OFF:
         return None, ()
-    from fairy.metrics.clip import load_clip
-
-    if settings.clip is not None:
-        return load_clip(settings.clip, settings.device), ()
     try:
-        return load_clip(DEFAULT_CLIP, settings.device, download=False), ()
+        find_checkpoint(settings.clip or DEFAULT_CLIP, download=settings.clip is not None)
+        from fairy.metrics.clip import load_clip
+
+        return load_clip(settings.clip or DEFAULT_CLIP, settings.device), ()
     except ModelError:
+        if settings.clip is not None:
+            raise
         return None, (
             f"the CLIP metrics are left out: {DEFAULT_CLIP} is not on this machine. --clip {DEFAULT_CLIP} downloads it"
             " (1.7 GB), --clip FOLDER takes another, --clip off says that none is wanted",
