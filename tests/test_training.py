@@ -21,14 +21,14 @@ from fairy.training.unet import build_trainee, build_unet, start_at_identity, wi
 
 RECIPE = Recipe(
     latent_channels=4, decoder_width=48, decoder_blocks=(1, 0, 0, 0), text_width=32, text_layers=1, width=32,
-    norm_groups=4, sizes=((48, 32),), num_chunks=1, chunk_pairs=8, picture_chunks=0, num_steps=6, batch=2,
-    warmup_steps=2, crop_steps=3, crop_tokens=(4, 3), long_side=48,
+    norm_groups=4, small_sizes=((48, 32),), large_sizes=((48, 48),), num_chunks=2, chunk_pairs=8, picture_chunks=0,
+    num_steps=6, batch=2, warmup_steps=2, small_steps=3, long_side=48,
 )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def pictures():
-    return make_pairs(RECIPE, 0)[0]
+    return np.stack([pair.source for pair in make_pairs(RECIPE, 0)])
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +104,12 @@ def test_a_batch_depends_on_step_and_process_alone(latents):
     first, second, other = latents.draw(5, 0), latents.draw(5, 0), latents.draw(5, 1)
     assert torch.equal(first.edited, second.edited)
     assert not torch.equal(first.edited, other.edited)
-    assert first.source.shape == (2, 4, 4, 6)
-    assert latents.draw(0, 0).source.shape == (2, 4, 3, 4)
+
+
+def test_the_first_steps_see_small_pictures_only(latents):
+    rows = [latents.draw(step, 0).source.shape[2] for step in range(30)]
+    assert set(rows[:3]) == {4}
+    assert set(rows[3:]) == {4, 6}
 
 
 def test_a_resumed_run_has_the_losses_of_an_uninterrupted_one(new_trainer, tmp_path):

@@ -117,7 +117,8 @@ EDITS: dict[str, Edit] = {
     "thermal": _whole(
         looks.thermal, 0.025, False,
         "make it a heat map; turn it into a heat map; use a thermal camera; make it thermal; "
-        "make it look like a thermal camera; change it to a thermal heat map; turn the video into a heat map",
+        "make it look like a thermal camera; change it to a thermal heat map; turn the video into a heat map; "
+        "take a thermal photo; make it look like a thermal photo",
         "in the style of a heat map; turn this into a thermal photo",
     ),
     "paint": _object(

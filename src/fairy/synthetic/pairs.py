@@ -20,18 +20,22 @@ from fairy.synthetic.shapes import SHAPES
 
 PHOTO_SHARE = {"whole": 0.6, "object": 0.3}  # how often the backdrop is a photograph, where there are photographs
 BARE_SHARE = {True: 0.6, False: 0.15}  # how often a whole-picture edit sees no object: on a photograph, on a backdrop
+NUM_OBJECTS = (0.15, 0.45, 0.4)  # how often there are one, two, three: a name means something only among several
 CLIP_LENGTH = 24
 
 
 @dataclass(frozen=True)
 class Pair:
-    """source, edited: uint8 (H, W, 3) RGB. edit: a key of EDITS. kind: "whole" or "object"."""
+    """source, edited: uint8 (H, W, 3) RGB. edit: a key of EDITS. kind: "whole" or "object".
+
+    objects: bool (H, W), where the source shows an object, meant or not."""
 
     source: NDArray[np.uint8]
     edited: NDArray[np.uint8]
     instruction: str
     edit: str
     kind: str
+    objects: NDArray[np.bool_]
 
 
 def sample_pair(
@@ -60,7 +64,7 @@ def sample_pair(
         scene_seed,
         size,
         photos,
-        num_objects=0 if is_bare else int(rng.integers(1, 4)),
+        num_objects=0 if is_bare else 1 + int(rng.choice(3, p=NUM_OBJECTS)),
         use_photo=use_photo,
         reference=time,
     )
@@ -72,6 +76,9 @@ def sample_pair(
         instruction=word(scene, entry, choice, split, rng),
         edit=edit,
         kind=entry.kind,
+        objects=np.any([layers.visible(index) > 0.5 for index in range(len(layers.objects))], axis=0)
+        if layers.objects
+        else np.zeros(layers.picture.shape[:2], bool),
     )
 
 

@@ -16,10 +16,11 @@ import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
+from torch.nn import functional
 from transformers import CLIPTokenizer
 
-from fairy.synthetic import photographs, sample_pair
-from fairy.training.autoencoder import Components
+from fairy.synthetic import Pair, photographs, sample_pair
+from fairy.training.autoencoder import PATCH, Components
 from fairy.training.recipe import Recipe, Size
 
 SEED_STRIDE = 10_000_000
@@ -29,23 +30,22 @@ CHANGED = 0.02
 
 @dataclass(frozen=True)
 class Batch:
-    """B samples. Latents float32 (B, C, h, w), of the source and of the edited picture; token ids (B, T)."""
+    """B samples. Latents float32 (B, C, h, w), of the source and of the edited picture; token ids (B, T); where the
+    source shows an object, bool (B, 1, h, w)."""
 
     source: torch.Tensor
     edited: torch.Tensor
     tokens: torch.Tensor
+    objects: torch.Tensor
 
 
-def make_pairs(recipe: Recipe, chunk: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Chunk number `chunk`: sources and edited pictures, uint8 (N, H, W, 3), and the instructions."""
+def make_pairs(recipe: Recipe, chunk: int) -> list[Pair]:
+    """The pairs of chunk number `chunk`, all of one size."""
     size = recipe.sizes[chunk % len(recipe.sizes)]
     photos = photographs("train")
     first = recipe.seed * SEED_STRIDE + chunk * recipe.chunk_pairs
-    pairs = [
-        sample_pair(seed, size=size, split="train", photos=photos) for seed in range(first, first + recipe.chunk_pairs)
-    ]
-    sources, edited = (np.stack([getattr(pair, name) for pair in pairs]) for name in ("source", "edited"))
-    return sources, edited, [pair.instruction for pair in pairs]
+    seeds = range(first, first + recipe.chunk_pairs)
+    return [sample_pair(seed, size=size, split="train", photos=photos) for seed in seeds]
 
 
 def write_chunks(recipe: Recipe, components: Components, folder: Path, *, num_workers: int) -> None:
@@ -74,32 +74,22 @@ class Latents:
 
     def __init__(self, recipe: Recipe, folder: Path, tokenizer: CLIPTokenizer) -> None:
         self.recipe = recipe
-        self.groups = [self._load(folder, size, tokenizer) for size in dict.fromkeys(recipe.sizes)]
-        counts = np.array([len(group.tokens) for group in self.groups], dtype=float)
-        self.shares = counts / counts.sum()
+        sizes = list(dict.fromkeys(recipe.sizes))
+        self.groups = [self._load(folder, size, tokenizer) for size in sizes]
+        self.shares = np.array([len(group.tokens) for group in self.groups], dtype=float)
+        self.is_small = np.array([size in recipe.small_sizes for size in sizes])
 
     def draw(self, step: int, process: int) -> Batch:
-        """The batch of a step. All processes draw the same size and crop, so that none waits for another."""
+        """The batch of a step. All processes draw the same size, so that none waits for another."""
         recipe = self.recipe
+        shares = self.shares * self.is_small if step < recipe.small_steps else self.shares
         common = np.random.default_rng([recipe.seed, step])
-        group = self.groups[common.choice(len(self.groups), p=self.shares)]
+        group = self.groups[common.choice(len(self.groups), p=shares / shares.sum())]
         own = np.random.default_rng([recipe.seed, step, process])
         chosen = torch.from_numpy(own.integers(len(group.tokens), size=recipe.batch))
-        batch = Batch(group.source[chosen].float(), group.edited[chosen].float(), group.tokens[chosen])
-        return batch if step >= recipe.crop_steps else self._crop(batch, own)
-
-    def _crop(self, batch: Batch, random: np.random.Generator) -> Batch:
-        """A window of each pair that holds a changed token, drawn evenly among them; anywhere where nothing changes."""
-        rows, columns = batch.source.shape[2:]
-        wide, high = self.recipe.crop_tokens if columns >= rows else self.recipe.crop_tokens[::-1]
-        sources, edited = [], []
-        for pair, changed in zip(zip(batch.source, batch.edited, strict=True), find_changes(batch), strict=True):
-            places = changed[0].nonzero() if changed.any() else torch.ones(rows, columns).nonzero()
-            row, column = places[random.integers(len(places))].tolist()
-            top, left = _start(row, high, rows, random), _start(column, wide, columns, random)
-            for crops, latents in zip((sources, edited), pair, strict=True):
-                crops.append(latents[:, top : top + high, left : left + wide])
-        return Batch(torch.stack(sources), torch.stack(edited), batch.tokens)
+        return Batch(
+            group.source[chosen].float(), group.edited[chosen].float(), group.tokens[chosen], group.objects[chosen]
+        )
 
     def _load(self, folder: Path, size: Size, tokenizer: CLIPTokenizer) -> Batch:
         recipe = self.recipe
@@ -107,7 +97,8 @@ class Latents:
         parts = [_read_chunk(_chunk_path(folder, number)) for number in numbers]
         instructions = [instruction for part in parts for instruction in part["instructions"]]
         source, edited = (torch.cat([part[name] for part in parts]) for name in ("source", "edited"))
-        return Batch(source, edited, tokenize(tokenizer, instructions))
+        objects = torch.cat([part["objects"] for part in parts])
+        return Batch(source, edited, tokenize(tokenizer, instructions), objects)
 
 
 def find_changes(batch: Batch) -> torch.Tensor:
@@ -123,21 +114,16 @@ def tokenize(tokenizer: CLIPTokenizer, instructions: list[str]) -> torch.Tensor:
     return encoded.input_ids
 
 
-def _start(place: int, length: int, total: int, random: np.random.Generator) -> int:
-    """Where a window of `length` begins that holds `place`."""
-    low, high = max(0, place - length + 1), min(place, total - length)
-    return int(random.integers(low, high + 1))
-
-
 def _write_chunk(job: tuple[Recipe, Components, Path, int]) -> None:
     recipe, components, folder, chunk = job
-    sources, edited, instructions = make_pairs(recipe, chunk)
-    tensors = {
-        name: components.encode(pictures).half().contiguous()
-        for name, pictures in (("source", sources), ("edited", edited))
-    }
+    pairs = make_pairs(recipe, chunk)
+    pictures = {name: np.stack([getattr(pair, name) for pair in pairs]) for name in ("source", "edited")}
+    tensors = {name: components.encode(stack).half().contiguous() for name, stack in pictures.items()}
+    objects = torch.from_numpy(np.stack([pair.objects for pair in pairs])[:, None]).float()
+    tensors["objects"] = functional.max_pool2d(objects, PATCH) > 0
+    instructions = [pair.instruction for pair in pairs]
     if chunk < recipe.picture_chunks:
-        np.save(_picture_path(folder, chunk), np.concatenate([sources, edited]))
+        np.save(_picture_path(folder, chunk), np.concatenate(list(pictures.values())))
     path = _chunk_path(folder, chunk)
     save_file(tensors, path.with_suffix(".part"), metadata={"instructions": json.dumps(instructions)})
     path.with_suffix(".part").rename(path)
@@ -145,7 +131,7 @@ def _write_chunk(job: tuple[Recipe, Components, Path, int]) -> None:
 
 def _read_chunk(path: Path) -> dict[str, Any]:
     with safe_open(path, "pt") as file:
-        tensors = {name: file.get_tensor(name) for name in ("source", "edited")}
+        tensors = {name: file.get_tensor(name) for name in ("source", "edited", "objects")}
         return {**tensors, "instructions": json.loads(file.metadata()["instructions"])}
 
 

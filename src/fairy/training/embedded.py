@@ -37,7 +37,7 @@ def main() -> None:
     """Parse and call."""
     options = _parse()
     torch.set_num_threads(options.threads)
-    recipe = Recipe(num_steps=options.num_steps, free_resnets=options.free_resnets, crop_steps=options.crop_steps)
+    recipe = Recipe(num_steps=options.num_steps, free_resnets=options.free_resnets, small_steps=options.small_steps)
     _STEPS[options.command](recipe, options)
 
 
@@ -128,7 +128,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--run", type=Path, default=Path("runs/embedded"), help="folder of data and checkpoints")
     parser.add_argument("--model", type=Path, default=EMBEDDED, help="the exported folder")
     parser.add_argument("--num-steps", type=int, default=recipe.num_steps, help="training steps of the UNet")
-    parser.add_argument("--crop-steps", type=int, default=recipe.crop_steps, help="of them, on crops")
+    parser.add_argument("--small-steps", type=int, default=recipe.small_steps, help="of them, on small pictures")
     parser.add_argument("--free-resnets", type=int, default=recipe.free_resnets, help="that keep their 3 x 3 kernels")
     parser.add_argument("--start", type=Path, help="begin with the weights of this exported folder")
     parser.add_argument("--threads", type=int, default=1, help="of each process")

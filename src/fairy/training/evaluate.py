@@ -124,7 +124,8 @@ def measure_attention(model: Model, seed: int, num_pairs: int = 32) -> float:
         for name in ("source", "edited")
     )
     tokenizer = model.tokenizers[0]
-    batch = Batch(source, edited, tokenize(tokenizer, [pair.instruction for pair in pairs]))
+    nowhere = torch.zeros_like(source[:, :1], dtype=torch.bool)  # weighs tokens in a loss, which is not asked for here
+    batch = Batch(source, edited, tokenize(tokenizer, [pair.instruction for pair in pairs]), nowhere)
     generator = torch.Generator().manual_seed(seed)
     sample = make_sample(batch, tokenize(tokenizer, [""])[0], Recipe(), generator)
     return attention_share(Trainee(model.unet, model.text_encoders[0]), sample)

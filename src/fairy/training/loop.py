@@ -71,7 +71,7 @@ def make_sample(batch: Batch, empty: torch.Tensor, recipe: Recipe, generator: to
     no_text = (chance < recipe.drop_text + recipe.drop_both)[:, None]
     no_image = (chance >= recipe.drop_text) & (chance < recipe.drop_text + recipe.drop_both + recipe.drop_image)
     tokens = torch.where(no_text, empty, batch.tokens)
-    weight = 1 + (recipe.changed_weight - 1) * find_changes(batch)
+    weight = 1 + (recipe.focus - 1) * (find_changes(batch) | batch.objects)
     weight = weight / weight.mean((1, 2, 3), keepdim=True)
     return Sample(noisy, batch.source * ~no_image[:, None, None, None], timesteps, tokens, target, weight)
 

@@ -46,9 +46,10 @@ class Recipe:
     free_resnets: int = 1
     """So many resnets after the first self-attention keep their 3 x 3 kernels; the others are trained with 1 x 1."""
 
-    sizes: tuple[Size, ...] = ((192, 144), (192, 144), (192, 112), (144, 192), (192, 144), (160, 160), (112, 192))
-    """The pictures' sizes, a chunk of data each in turn."""
-    num_chunks: int = 280
+    small_sizes: tuple[Size, ...] = ((128, 96), (128, 96), (128, 80), (96, 128), (128, 96))
+    large_sizes: tuple[Size, ...] = ((192, 144), (192, 112), (144, 192))
+    """The pictures' sizes, a chunk of data each in turn, small ones first."""
+    num_chunks: int = 320
     chunk_pairs: int = 256
     picture_chunks: int = 14
     """So many chunks keep their pixels, too: the decoder is trained on them."""
@@ -61,12 +62,10 @@ class Recipe:
     warmup_steps: int = 200
     decay_share: float = 0.3
     """The last part of the steps, in which the learning rate falls to zero."""
-    crop_steps: int = 6500
-    """The first steps see crops of `crop_tokens` latents, around a place that the edit changes, not whole pictures."""
-    crop_tokens: Size = (16, 12)
-    """(columns, rows); turned for an upright picture."""
-    changed_weight: float = 8.0
-    """How much more a token counts in the loss where the edit changes it; a sample's weights have the mean 1."""
+    small_steps: int = 7000
+    """The first steps see small pictures only."""
+    focus: float = 6.0
+    """How much more a token counts in the loss where it is changed or shows an object; a sample's mean weight is 1."""
     drop_text: float = 0.05
     drop_image: float = 0.05
     drop_both: float = 0.05
@@ -79,6 +78,11 @@ class Recipe:
     sampling_steps: int = 10
     text_guidance: float = 1.5
     image_guidance: float = 1.0
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        """Of all pictures."""
+        return (*self.small_sizes, *self.large_sizes)
 
     def learning_rate_at(self, step: int) -> float:
         """Linear warm-up, constant, linear decay to zero at `num_steps`."""
