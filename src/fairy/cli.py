@@ -25,6 +25,7 @@ from fairy.cli_jobs import AnchorOptions, Info, Redo, Verify
 from fairy.cli_metrics import Eval
 from fairy.cli_study import Gallery, Study
 from fairy.cli_synth import Synth
+from fairy.cli_track import Track
 from fairy.cli_train import Train
 from fairy.cli_web import Ui
 from fairy.config import EditConfig, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig, check_instruction
@@ -224,6 +225,7 @@ Command = (
     | Annotated[Models, subcommand("models")]
     | Annotated[Demo, subcommand("demo")]
     | Annotated[Synth, subcommand("synth")]
+    | Annotated[Track, subcommand("track")]
     | Annotated[Eval, subcommand("eval")]
     | Annotated[Study, subcommand("study")]
     | Annotated[Gallery, subcommand("gallery")]

@@ -1,0 +1,232 @@
+"""Queries and keys of self-attention layers, recorded while a frame is denoised as the editor does it.
+
+A frame is denoised by itself, with the noise that all frames share, by an instruction and with guidance, just as
+`Editor.edit_frames` does without anchors. What a layer computes goes into a recorder, which is an argument of the
+forward pass: the processors hold no state of a call. B guidance branches, L tokens of a layer, C channels in H heads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import torch
+
+from fairy.attention import HasProcessors, attend, uninstall
+from fairy.config import EditConfig, EditSettings
+from fairy.errors import UsageError
+from fairy.frames import pad_to_multiple, to_tensor
+from fairy.models import (
+    Conditioning,
+    Model,
+    encode_frames,
+    encode_instruction,
+    latent_shape,
+    make_scheduler,
+    predict_noise,
+)
+from fairy.sampler import denoise, needed_branches, shared_noise
+from fairy.tracking.tokens import TokenGrid, grid_of
+
+BLOCKS_IN_ORDER = ("down_blocks", "mid_block", "up_blocks")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one layer computed of one frame in one step, in the branch of text and image."""
+
+    queries: torch.Tensor
+    """(L, C)"""
+    keys: torch.Tensor
+    """(L, C)"""
+    heads: int
+    grid: TokenGrid
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """One forward pass: the layers that are wanted leave their queries and keys here."""
+
+    wanted: Collection[str]
+    latent_size: tuple[int, int]
+    """Rows and columns of the frame's latents."""
+    latent_pitch: int
+    """Pixels of a latent's side."""
+    layers: dict[str, Seen] = field(default_factory=dict)
+
+    def write(self, layer: str, queries: torch.Tensor, keys: torch.Tensor, heads: int) -> None:
+        """Keep the (B, L, C) queries and keys of the first branch, if they are wanted."""
+        if layer in self.wanted:
+            grid = grid_of(keys.shape[1], self.latent_size, self.latent_pitch)
+            self.layers[layer] = Seen(queries[0], keys[0], heads, grid)
+
+
+class WatchedSelfAttention:
+    """Self-attention of each frame alone, which tells a recorder what it computes."""
+
+    def __init__(self, layer: str) -> None:
+        self.layer = layer
+
+    def __call__(
+        self,
+        attn: Any,
+        hidden_states: torch.Tensor,
+        encoder_hidden_states: torch.Tensor | None = None,  # noqa: ARG002  diffusers passes it; here it is always None
+        attention_mask: torch.Tensor | None = None,  # noqa: ARG002  UNets use no mask in self-attention
+        recorder: Recorder | None = None,
+    ) -> torch.Tensor:
+        """(B, L, C) -> (B, L, C)."""
+        queries, keys, values = attn.to_q(hidden_states), attn.to_k(hidden_states), attn.to_v(hidden_states)
+        if recorder is not None:
+            recorder.write(self.layer, queries, keys, attn.heads)
+        return attn.to_out[1](attn.to_out[0](attend(queries, keys, values, attn.heads)))
+
+
+class UnwatchedAttention:
+    """Any other attention: as it was, but for accepting the recorder, which diffusers hands to all."""
+
+    def __init__(self, wrapped: Callable[..., torch.Tensor]) -> None:
+        self.wrapped = wrapped
+
+    def __call__(
+        self,
+        attn: Any,
+        hidden_states: torch.Tensor,
+        encoder_hidden_states: torch.Tensor | None = None,
+        attention_mask: torch.Tensor | None = None,
+        recorder: Recorder | None = None,  # noqa: ARG002  nothing is recorded here
+    ) -> torch.Tensor:
+        """What the wrapped processor gives."""
+        return self.wrapped(attn, hidden_states, encoder_hidden_states, attention_mask)
+
+
+def self_attention_layers(denoiser: HasProcessors) -> list[str]:
+    """The names of all self-attention layers, in the order in which a forward pass meets them."""
+    names = [name.removesuffix(".processor") for name in denoiser.attn_processors]
+    layers = [name for name in names if name.endswith("attn1")]
+    return sorted(layers, key=lambda name: BLOCKS_IN_ORDER.index(name.split(".")[0]))
+
+
+def choose_layers(layers: Sequence[str], wanted: str | None) -> list[str]:
+    """Those that `wanted` means: a number from 0 (negative from the end), or a part of their names; None: all.
+
+    UsageError where none is meant.
+    """
+    if wanted is None:
+        return list(layers)
+    if wanted.removeprefix("-").isdecimal():
+        if -len(layers) <= int(wanted) < len(layers):
+            return [layers[int(wanted)]]
+        raise UsageError(f"--layer {wanted}: the model has self-attention layers 0 to {len(layers) - 1}")
+    if found := [layer for layer in layers if wanted in layer]:
+        return found
+    raise UsageError(f"--layer {wanted}: no self-attention layer has that in its name; see --list-layers")
+
+
+def default_layer(layers: Sequence[str]) -> str:
+    """The first layer of the last block: on the finest tokens, and one of those that track best (sec. 4)."""
+    last = layers[-1].split(".attentions.")[0]
+    return next(layer for layer in layers if layer.startswith(last))
+
+
+def choose_steps(num_steps: int, wanted: Sequence[int] | None) -> list[int]:
+    """The steps to record, from 0, the noisiest; negative ones count from the end; None: all. UsageError if outside."""
+    chosen = range(num_steps) if wanted is None else wanted
+    for step in chosen:
+        if not -num_steps <= step < num_steps:
+            raise UsageError(f"--step {step}: there are steps 0 to {num_steps - 1}")
+    return sorted({step % num_steps for step in chosen})
+
+
+class Observer:
+    """Denoises frames one by one, and shows what chosen layers compute at chosen steps.
+
+    The model's attention processors are exchanged until `close()`; they hold no state.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        conditioning: Conditioning,
+        settings: EditSettings,
+        *,
+        layers: Sequence[str],
+        steps: Sequence[int],
+    ) -> None:
+        """`conditioning` is that of all three branches; `layers` by name; `steps` rising, from 0."""
+        self.model, self.settings = model, settings
+        self.layers, self.steps = list(layers), list(steps)
+        self.branches = needed_branches(settings.text_guidance, settings.image_guidance)
+        self.conditioning = conditioning.branches(self.branches)
+        self._former = model.unet.attn_processors
+        model.unet.set_attn_processor({name: _watched(name, each) for name, each in self._former.items()})
+
+    def close(self) -> None:
+        """Leave the model's denoiser as it was."""
+        uninstall(self.model.unet, self._former)
+
+    def __enter__(self) -> Observer:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    @torch.inference_mode()
+    def watch(self, frame: np.ndarray) -> Iterator[tuple[int, Mapping[str, Seen]]]:
+        """uint8 (H, W, 3) -> (step, what each layer computed in it), for the chosen steps; it stops after the last."""
+        model, settings = self.model, self.settings
+        padded = pad_to_multiple(frame[None], model.multiple)
+        source = encode_frames(model, to_tensor(padded).to(model.device))
+        source = torch.cat([(source, source, torch.zeros_like(source))[branch] for branch in self.branches])
+        shape = latent_shape(model, *padded.shape[1:3])
+        noise, generators = shared_noise(settings.seed, 1, shape)
+        recorders = {step: Recorder(self.layers, shape[1:], model.multiple) for step in self.steps}
+
+        def predict(latents: torch.Tensor, step: int, timestep: torch.Tensor) -> torch.Tensor:
+            watching = {"recorder": recorders.get(step)}
+            return predict_noise(model, latents, source, timestep, self.conditioning, watching)
+
+        steps = denoise(
+            predict,
+            make_scheduler(model, settings.num_steps),
+            noise.to(model.device),
+            generators,
+            text_guidance=settings.text_guidance,
+            image_guidance=settings.image_guidance,
+        )
+        for step, _ in enumerate(steps):
+            if step in recorders:
+                yield step, recorders.pop(step).layers
+            if not recorders:
+                return
+
+
+def observe(
+    model: Model,
+    instruction: str,
+    config: EditConfig | None = None,
+    *,
+    layers: Sequence[str] | None = None,
+    steps: Sequence[int] | None = None,
+) -> Observer:
+    """An observer of an edit by `instruction`; layers by name and steps from 0, None for all.
+
+    SDXL's conditioning names the frames' size; here it is that of the model's own default.
+    """
+    settings = (config or EditConfig()).resolved(model.defaults)
+    side = model.defaults.long_side
+    return Observer(
+        model,
+        encode_instruction(model, instruction, height=side, width=side),
+        settings,
+        layers=self_attention_layers(model.unet) if layers is None else layers,
+        steps=choose_steps(settings.num_steps, steps),
+    )
+
+
+def _watched(name: str, processor: Any) -> WatchedSelfAttention | UnwatchedAttention:
+    layer = name.removesuffix(".processor")
+    return WatchedSelfAttention(layer) if layer.endswith("attn1") else UnwatchedAttention(processor)
