@@ -1,0 +1,105 @@
+"""What `make ablation` compares: every condition differs in one thing from one base, K = 3, 10 steps, shared noise.
+
+The paper's ablation has three methods (per frame, + anchors, + anchors + equivariant model), K (its fig. 19) and steps
+(fig. 20). To these come noise of each frame's own, and three references that nothing has to be edited for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fairy.ablation.cells import Settings, Weights, key_of
+from fairy.ablation.clips import CHANGED, LENGTH, MEASURED, NUM_CHOICES, SEED, World
+from fairy.config import EditConfig
+
+EDITS = ("paint", "paint_all", "wood", "hat", "gold", "duotone", "sunset", "mosaic")
+"""Five of objects, three of the whole picture; all but gold leave something open."""
+NUM_CLIPS = 60
+STEPS = 10
+VERSION = 1
+"""Of the measures: another one makes all cells anew."""
+
+BASE = "anchors"
+EXACT, AUTOENCODER, SOURCE = "exact", "autoencoder", "source"
+METHODS = ("per frame, own noise", "per frame", BASE, "per frame, equivariant", "anchors, equivariant")
+ANCHORS = {0: "per frame", 1: "K = 1", 3: BASE, 5: "K = 5", 7: "K = 7"}
+NUM_STEPS = {5: "5 steps", 10: BASE, 20: "20 steps", 50: "50 steps"}
+NOISE = ("per frame", "per frame, own noise", BASE, "anchors, own noise")
+REFERENCES = {
+    EXACT: "the exact edit itself",
+    AUTOENCODER: "the exact edit through the model's autoencoder: the best that its pictures can be",
+    SOURCE: "the untouched source: what doing nothing is worth",
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One way to edit, or one of REFERENCES."""
+
+    name: str
+    settings: Settings
+    every: int = 1
+    """Done for each clip whose number this divides: what takes long is done for fewer."""
+
+    def facts(self) -> dict[str, Any]:
+        """What decides its cells, besides the clip."""
+        if self.name == AUTOENCODER:
+            return {"reference": self.name, "model": self.settings.weights.fingerprint}
+        return {"reference": self.name} if self.name in REFERENCES else self.settings.facts()
+
+
+@dataclass(frozen=True)
+class Task:
+    """One clip and one instruction under several conditions, which share the truth; with each cell's key."""
+
+    index: int
+    edit: str
+    world: World
+    conditions: tuple[tuple[str, Condition], ...]
+
+
+def conditions(base: Weights, equivariant: Weights | None = None, *, full: bool = False) -> tuple[Condition, ...]:
+    """All of them, the base among them; with `full` each for every clip."""
+
+    def edit(num_anchors: int = 3, num_steps: int = STEPS, shared: bool = True, weights: Weights = base) -> Settings:
+        config = EditConfig(num_anchors=num_anchors, num_steps=num_steps)
+        return Settings(weights=weights, edit=config, shared_noise=shared)
+
+    half, quarter = (1, 1) if full else (2, 4)
+    every, later = {5: half, 7: half}, {20: half, 50: quarter}
+    found = [Condition(name, edit()) for name in REFERENCES]
+    found += [Condition(name, edit(number), every.get(number, 1)) for number, name in ANCHORS.items()]
+    found += [Condition(name, edit(num_steps=n), later.get(n, 1)) for n, name in NUM_STEPS.items() if name != BASE]
+    found += [Condition(name, edit(3 * (name != NOISE[1]), shared=False)) for name in NOISE[1::2]]
+    if equivariant:
+        found += [Condition(METHODS[3], edit(0, weights=equivariant)), Condition(METHODS[4], edit(weights=equivariant))]
+    return tuple(found)
+
+
+def plan(conditions: Sequence[Condition], num_clips: int, world: World, edits: Sequence[str] = EDITS) -> list[Task]:
+    """A task for each clip and instruction; clip i is the same whatever their number is."""
+    return [
+        Task(
+            index,
+            edit,
+            world,
+            tuple((key_of(facts_of(index, edit, world, c)), c) for c in conditions if index % c.every == 0),
+        )
+        for index in range(num_clips)
+        for edit in edits
+    ]
+
+
+def facts_of(index: int, edit: str, world: World, condition: Condition) -> dict[str, Any]:
+    """Everything that decides a cell's numbers."""
+    return {
+        "version": VERSION,
+        "clips": [SEED, LENGTH, MEASURED, NUM_CHOICES, CHANGED],
+        "size": world.size,
+        "speed": world.speed,
+        "clip": index,
+        "edit": edit,
+        **condition.facts(),
+    }

@@ -1,0 +1,153 @@
+"""The files of the ablation's result: a page in Markdown, all rows as CSV and JSON, and the plots."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from fairy.ablation.design import ANCHORS, AUTOENCODER, BASE, EXACT, METHODS, NOISE, NUM_STEPS, REFERENCES, Condition
+from fairy.ablation.plots import plot_bars, plot_curves
+from fairy.ablation.tables import Row, as_csv, as_markdown, differences_as_markdown
+from fairy.ablation.truth import MEASURES
+from fairy.errors import OutputError
+
+KINDS = {"object": "Edits of objects", "whole": "Edits of the whole picture"}
+FLOORS = (EXACT, AUTOENCODER)
+SHOWN = {
+    "object": ("warp_object", "spread", "to_exact", "to_source", "edit_done", "motion_kept"),
+    "whole": ("warp_all", "spread", "to_exact", "edit_done", "motion_kept"),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was measured, and of what."""
+
+    rows: list[Row]
+    conditions: tuple[Condition, ...]
+    facts: dict[str, Any]
+    """Commit, versions, models with the hashes of their weights, clips."""
+    command: str
+    """That gives the same again."""
+
+
+def write_summary(folder: Path, outcome: Outcome) -> Path:
+    """Write DATE-ablation.md, .csv, .json and the plots into a folder; returns the page's path."""
+    stem = folder / f"{outcome.facts['date']}-ablation"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        pictures = draw(stem, outcome.rows)
+        _replace(stem.with_suffix(".csv"), as_csv(outcome.rows))
+        _replace(stem.with_suffix(".json"), as_json(outcome))
+        _replace(stem.with_suffix(".md"), as_page(outcome, pictures))
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
+    return stem.with_suffix(".md")
+
+
+def draw(stem: Path, rows: Sequence[Row]) -> dict[str, str]:
+    """The plots: file names by what they show."""
+    panels = [(kind, measure, f"{kind}: {MEASURES[measure]}") for kind in KINDS for measure in SHOWN[kind]]
+    panels = [(kind, measure, title.replace(" where nothing should change", "")) for kind, measure, title in panels]
+    names = {key: f"{stem.name}-{key}.png" for key in ("methods", "anchors", "steps", "noise")}
+    paths = {key: stem.with_name(name) for key, name in names.items()}
+    plot_bars(paths["methods"], rows, METHODS, panels, FLOORS, "Methods (K = 3 where there are anchors, 10 steps)")
+    plot_bars(paths["noise"], rows, NOISE, panels, FLOORS, "One noise for all frames, or each its own")
+    title = "Number of anchors (10 steps, shared noise)"
+    plot_curves(paths["anchors"], rows, ANCHORS, panels, label="K", floors=FLOORS, title=title)
+    title = "Denoising steps (K = 3, shared noise)"
+    plot_curves(paths["steps"], rows, NUM_STEPS, panels, label="steps", floors=FLOORS, title=title)
+    return names
+
+
+def as_page(outcome: Outcome, pictures: Mapping[str, str]) -> str:
+    """The page: what was done, the tables, the plots."""
+    facts, rows = outcome.facts, outcome.rows
+    parts = [
+        f"# The ablation, measured on {facts['date']}",
+        _introduction(outcome),
+        "## Methods",
+        f"![Methods]({pictures['methods']})",
+        *_tables(rows, (*METHODS, *REFERENCES), "method"),
+        "## Number of anchors",
+        f"![Anchors]({pictures['anchors']})",
+        *_tables(rows, tuple(ANCHORS.values()), "K"),
+        "## Steps",
+        f"![Steps]({pictures['steps']})",
+        *_tables(rows, tuple(NUM_STEPS.values()), "steps"),
+        "## Noise",
+        f"![Noise]({pictures['noise']})",
+        *_tables(rows, NOISE, "noise"),
+        f"## Differences from the base ({BASE}: K = 3, 10 steps, shared noise)",
+        "Over the clips that both were done for. Bold where the interval leaves out 0.",
+        *_tables(rows, [c.name for c in outcome.conditions if c.name not in REFERENCES], "condition", differing=True),
+        "## Instruction by instruction",
+        *_by_instruction(rows, facts["edits"]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _introduction(outcome: Outcome) -> str:
+    facts = outcome.facts
+    models = "; ".join(f"{role}: {of['name']}, UNet {of['unet']}" for role, of in facts["models"].items())
+    width, height = facts["size"]
+    fewer = [f"{c.name} (every {c.every}.)" for c in outcome.conditions if c.every > 1]
+    lines = [
+        f"Command: `{outcome.command}`, code at commit {facts['commit']}.",
+        f"Models, with the hashes of their weights: {models}.",
+        f"{facts['num_clips']} held-out synthetic clips x {len(facts['edits'])} instructions in held-out wordings"
+        f" ({', '.join(facts['edits'])}), {width}x{height}, speed {facts['speed']:g}, seed 0.",
+        f"Of each clip the frames {', '.join(map(str, facts['measured_frames']))} are measured; none is an anchor.",
+        f"Done for fewer clips, for time's sake: {', '.join(fewer)}." if fewer else "Every condition for every clip.",
+        "Mean and 95 % interval (bootstrap over clips). Colours in levels of 255; `edit done` and `motion kept` are 1",
+        "where all is as it should be. [docs/ablation.md](../docs/ablation.md) says what each measure is.",
+        "",
+        *(f"- **{name}**: {words}." for name, words in REFERENCES.items()),
+    ]
+    return "\n".join(lines)
+
+
+def _tables(rows: Sequence[Row], conditions: Sequence[str], heading: str, differing: bool = False) -> list[str]:
+    """A table for each kind of edit."""
+    table = differences_as_markdown if differing else as_markdown
+    parts = []
+    for kind, title in KINDS.items():
+        measures = {name: words for name, words in MEASURES.items() if name in {*SHOWN[kind], "warp_all"}}
+        parts += [f"**{title}**", table(rows, conditions, kind, measures, heading=heading)]
+    return parts
+
+
+def _by_instruction(rows: Sequence[Row], edits: Sequence[str]) -> list[str]:
+    """The spread and the warp error of the methods, for each instruction."""
+    parts = []
+    for edit in edits:
+        measures = {name: MEASURES[name] for name in ("warp_all", "warp_object", "spread", "to_exact", "edit_done")}
+        parts += [f"**{edit}**", as_markdown(rows, (*METHODS, EXACT), edit, measures, heading="method")]
+    return parts
+
+
+def as_json(outcome: Outcome) -> str:
+    """Facts and rows."""
+    rows = [
+        {
+            "condition": row.condition,
+            "group": row.group,
+            "measure": row.measure,
+            **asdict(row.mean),
+            "difference": asdict(row.difference) if row.difference else None,
+        }
+        for row in outcome.rows
+    ]
+    facts = json.dumps({"command": outcome.command, **outcome.facts}, indent=1)
+    lines = ",\n  ".join(json.dumps(row) for row in rows)
+    return facts.removesuffix("\n}") + f',\n "rows": [\n  {lines}\n ]\n}}\n'
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file, whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
