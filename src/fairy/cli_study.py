@@ -36,7 +36,7 @@ class Build:
     """Let each result be judged by itself, good or bad, in place of pairs."""
     names: Annotated[str | None, arg(metavar="NAME,NAME,...", help_behavior_hint="(default: the folders')")] = None
     """What the report calls the methods, that of --a first. Raters never see it."""
-    title: Annotated[str, arg(metavar="TEXT")] = "Which edit is better?"
+    title: Annotated[str, arg(metavar="TEXT", help_behavior_hint="(default: a question)")] = ""
     """What raters read at the top."""
     raters: Annotated[int, arg(metavar="N")] = 3
     """Raters for each pair, or each single result."""
@@ -165,3 +165,44 @@ class Study:
     def execute(self) -> None:
         """Run the chosen command."""
         self.command.execute()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gallery:
+    """Write a page that shows edited videos beside their sources; it opens without a server.
+
+    Instruction and settings are read from the videos themselves, metrics from what `fairy eval` has written there."""
+
+    folder: Annotated[Positional[Path], arg(metavar="DIR")]
+    """The edited videos; folders in it are searched, too."""
+    output: Annotated[Path, arg(aliases=["-o"], metavar="PAGE")]
+    """The folder to make, with index.html in it."""
+    sources: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="(default: DIR and the folder above)")] = None
+    """Where the source videos are, or the source itself."""
+    title: Annotated[str, arg(metavar="TEXT")] = "Edited videos"
+    """What stands at the top."""
+    link: Flag = False
+    """Show the videos from where they are, in place of copies."""
+    overwrite: Flag = False
+    """Replace an earlier page."""
+    quiet: Flag = False
+    """Print nothing but errors."""
+    debug: Flag = False
+    """Print the traceback of an error."""
+
+    def execute(self) -> None:
+        """Copy, write, tell."""
+        from fairy.gallery import make_gallery
+
+        with reporting(self.quiet) as report:
+            made = make_gallery(
+                self.folder,
+                self.output,
+                sources=self.sources,
+                title=self.title,
+                link=self.link,
+                overwrite=self.overwrite,
+                report=report,
+            )
+        if not self.quiet:
+            print(f"{made.page}: {made.num_edits} edits of {made.num_sources} videos")

@@ -71,7 +71,7 @@ function showDone() {
   const more = state.open ? ` There are ${state.open} more that nobody has judged often enough.` : "";
   $("summary").textContent = none
     ? "Everything has found its raters. Thank you for coming."
-    : `All your ${state.total} answers are kept.${more || " You can close this page."}`;
+    : `All ${state.total} pages are answered, and your answers are kept.${more || " You can close this page."}`;
   $("more").hidden = !state.open;
   $("review").hidden = none;
   show("done");

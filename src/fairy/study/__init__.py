@@ -4,6 +4,6 @@
 folder's database: a rater's browser gets random names of files and nothing else.
 """
 
-from fairy.study.build import StudyConfig, build_study
+from fairy.study.build import Built, StudyConfig, build_study
 
-__all__ = ["StudyConfig", "build_study"]
+__all__ = ["Built", "StudyConfig", "build_study"]

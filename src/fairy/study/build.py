@@ -25,8 +25,8 @@ KEEP = "Keep the video exactly as it is."
 class StudyConfig:
     """What a study is like."""
 
-    title: str = "Which edit is better?"
-    """What raters read at the top."""
+    title: str = ""
+    """What raters read at the top; empty: the form's own question."""
     raters: int = 3
     """Raters for each pair, or each result."""
     per_rater: int = 25
@@ -43,8 +43,6 @@ class StudyConfig:
         for name, (low, high) in {**limits, "min_passed": (0, 1)}.items():
             if not low <= getattr(self, name) <= high:
                 raise UsageError(f"--{name.replace('_', '-')} {getattr(self, name)}: must lie in {low}..{high}")
-        if not self.title.strip():
-            raise UsageError("--title is empty; say what raters shall read at the top")
 
 
 @dataclass(frozen=True)
@@ -78,6 +76,7 @@ def build_study(
     appears when it is complete. UsageError, MediaError or OutputError say what is wrong.
     """
     config = config or StudyConfig()
+    form = SINGLE if standalone else PAIRS
     labels = check_names(methods, names, standalone)
     check_folder(folder, overwrite)
     comparisons = (
@@ -95,10 +94,11 @@ def build_study(
             checks = [encoded.check(number, standalone) for number in range(config.checks)]
             facts = {
                 "id": secrets.token_hex(4),
-                "form": (SINGLE if standalone else PAIRS).key,
+                "form": form.key,
                 "methods": list(labels),
                 "comparisons": [[labels[index] for index in chosen] for chosen in comparisons],
-                **{name: getattr(config, name) for name in ("title", "raters", "per_rater", "min_passed")},
+                "title": config.title.strip() or form.title,
+                **{name: getattr(config, name) for name in ("raters", "per_rater", "min_passed")},
             }
             create(fresh, facts, [*items, *checks])
             if folder.exists():

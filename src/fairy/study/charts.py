@@ -1,4 +1,4 @@
-"""Bars of a study, with matplotlib: the paper's figures 7 (overall), 11 to 13 (each comparison), 14 (single results)."""
+"""Bars of a study, with matplotlib, like the paper's figures 7 (overall), 11 to 13 (a comparison), 14 (single)."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ class Summary:
 
 
 def summarize(folder: Path, *, min_passed: float | None = None) -> Summary:
-    """Count the votes of a study. `min_passed`: the share of checks that a rater must pass, where not the study's own."""
+    """Count the votes of a study. `min_passed`: the share of checks to be passed, where not the study's own."""
     if min_passed is not None and not 0 <= min_passed <= 1:
         raise UsageError(f"--min-passed {min_passed:g}: must lie in 0..1")
     with Store(folder) as store:

@@ -29,6 +29,7 @@ class Form:
     """The questions of a study, and the answers that are open to each."""
 
     key: str
+    title: str
     questions: tuple[Question, ...]
     choices: dict[str, str]
     """Answers as they are stored, and what a reader of the report reads."""
@@ -49,11 +50,12 @@ ATTRIBUTES = (
 )
 PAIRS = Form(
     "pairs",
+    "Which edit is better?",
     (*ATTRIBUTES, Question(OVERALL, "Overall", "All in all: the edit that you would take.")),
     {FIRST: "{first} better", SECOND: "{second} better", BOTH_GOOD: "both good", BOTH_BAD: "both bad"},
     {"left": "Left is better", BOTH_GOOD: "Both good", BOTH_BAD: "Both bad", "right": "Right is better"},
 )
-SINGLE = Form("single", ATTRIBUTES, {GOOD: "good", BAD: "bad"}, {GOOD: "Good", BAD: "Bad"})
+SINGLE = Form("single", "Is this edit good?", ATTRIBUTES, {GOOD: "good", BAD: "bad"}, {GOOD: "Good", BAD: "Bad"})
 FORMS = {form.key: form for form in (PAIRS, SINGLE)}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from fairy.errors import OutputError
 from fairy.study.charts import draw_charts
-from fairy.study.findings import Summary
+from fairy.study.findings import Share, Summary
 from fairy.study.forms import SINGLE
 from fairy.study.store import Item
 from fairy.study.votes import majority
@@ -115,13 +115,20 @@ def print_report(summary: Summary) -> None:
         found = [finding for finding in summary.findings if finding.methods == methods]
         heads = [share.label for share in found[0].shares]
         table = Table("", *heads, "kappa", "p", box=None, pad_edge=False, title=" against ".join(methods))
+        table.columns[0].no_wrap = True
         for finding in found:
-            shares = [f"{100 * s.share:.0f} % ({100 * s.low:.0f}-{100 * s.high:.0f})" for s in finding.shares]
             kappa = "-" if finding.kappa is None else f"{finding.kappa:.2f}"
-            table.add_row(titles[finding.question], *shares, kappa, f"{finding.p_value:.2g}")
+            table.add_row(titles[finding.question], *map(write_share, finding.shares), kappa, f"{finding.p_value:.2g}")
         console.print(table)
     for line in remarks(summary):
         console.print(line, highlight=False)
+
+
+def write_share(share: Share) -> str:
+    """A share with its interval below, in percent."""
+    if not share.total:
+        return "-"
+    return f"{100 * share.share:.0f} %\n{100 * share.low:.0f} to {100 * share.high:.0f}"
 
 
 def remarks(summary: Summary) -> list[str]:

@@ -1,0 +1,47 @@
+"""Edits the clips in src/fairy/assets with the embedded model, and writes the page of results, docs/gallery/.
+
+    python scripts/make_gallery.py
+
+Run it again when the model has changed.
+"""
+
+import tempfile
+from pathlib import Path
+
+import fairy
+from fairy.gallery import make_gallery
+from fairy.progress import Terminal
+
+ROOT = Path(__file__).parents[1]
+ASSETS, OUTPUT = ROOT / "src" / "fairy" / "assets", ROOT / "docs" / "gallery"
+QUALITY = 23  # small files: the page is part of the repository
+EDITS = {
+    "demo.mp4": ("make it night", "turn it into a pencil sketch", "make it snow", "make it an oil painting"),
+    "hills.mp4": ("make it sunset", "make it look like autumn", "turn it into a mosaic"),
+    "sea.mp4": ("make it a watercolor painting", "turn it into a cartoon", "give it a neon look"),
+}
+
+
+def main() -> None:
+    """Edit and write."""
+    model = fairy.load()
+    with tempfile.TemporaryDirectory() as scratch, Terminal() as report:
+        for clip, instructions in EDITS.items():
+            for instruction in instructions:
+                output = Path(scratch, f"{Path(clip).stem}-{instruction.replace(' ', '-')}.mp4")
+                video = fairy.VideoConfig(quality=QUALITY)
+                fairy.edit_video(ASSETS / clip, instruction, output, model=model, video=video, report=report)
+        made = make_gallery(
+            Path(scratch),
+            OUTPUT,
+            sources=ASSETS,
+            title="What the embedded model makes of three clips",
+            overwrite=OUTPUT.exists(),
+            report=report,
+        )
+    size = sum(path.stat().st_size for path in OUTPUT.rglob("*") if path.is_file())
+    report.note(f"{made.page}: {made.num_edits} edits, {size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""Making the page: edits grouped by source, their videos, one file of HTML. The paper has a page like this."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from fairy.errors import MediaError, OutputError
+from fairy.gallery.entries import by_source, choose_metrics, describe, find_source, list_edits, read_metrics
+from fairy.gallery.shelf import MEDIA, Shelf, Shown
+from fairy.report import SILENT, Report
+
+PAGE = "index.html"
+STYLES, SCRIPTS, TEMPLATE = "gallery.css", ("sync.js", "gallery.js"), "gallery.html"
+
+
+@dataclass(frozen=True)
+class Edit:
+    """An edited video, and what is known of it."""
+
+    video: Shown
+    name: str
+    instruction: str
+    settings: tuple[str, ...]
+    metrics: tuple[tuple[str, str], ...]
+    """(name, value), as they are shown."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The edits of one source."""
+
+    name: str
+    source: Shown | None
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True)
+class GalleryResult:
+    """What was made."""
+
+    page: Path
+    num_sources: int
+    num_edits: int
+
+
+def make_gallery(
+    folder: Path,
+    output: Path,
+    *,
+    sources: Path | None = None,
+    title: str = "Edited videos",
+    link: bool = False,
+    overwrite: bool = False,
+    report: Report = SILENT,
+) -> GalleryResult:
+    """Write a page of all edited videos in `folder` and below that carry their recipe, grouped by source.
+
+    Sources are looked for in `sources`, beside the edits, and in the folder above. Videos are copied, or with `link`
+    shown from where they are; those that browsers do not play are encoded anew. MediaError where nothing can be shown.
+    """
+    if not folder.is_dir():
+        raise MediaError(f"{folder} is no folder. Give the folder of the edited videos.")
+    check_output(output, overwrite)
+    found = list(list_edits(folder, output, report))
+    if not found:
+        raise MediaError(f"{folder} holds no video with a recipe. Give a folder of videos that Fairy has edited.")
+    metrics = read_metrics(folder)
+    places = [place for place in (sources, folder, folder.absolute().parent) if place is not None]
+    try:
+        output.absolute().parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=output.absolute().parent, prefix=f".{output.name}-") as scratch:
+            fresh = Path(scratch, "new")
+            (fresh / MEDIA).mkdir(parents=True)
+            shelf = Shelf(fresh / MEDIA, output if link else None)
+            groups = [group_of(each, places, shelf, metrics, report) for each in by_source(found)]
+            (fresh / PAGE).write_text(render(title, groups), encoding="utf-8")
+            if output.exists():
+                output.rename(Path(scratch, "old"))
+            fresh.rename(output)
+    except OSError as error:
+        raise OutputError(f"{output} cannot be written: {error.strerror or error}") from error
+    return GalleryResult(output / PAGE, len(groups), len(found))
+
+
+def check_output(output: Path, overwrite: bool) -> None:
+    """Refuse a folder that is there; with `overwrite` only one that is no earlier gallery."""
+    if not output.exists():
+        return
+    if not output.is_dir():
+        raise OutputError(f"{output} is a file, not a folder. Choose another name.")
+    inside = {path.name for path in output.iterdir()}
+    if inside and not overwrite:
+        raise OutputError(f"{output} exists. Choose another name, or say --overwrite.")
+    if foreign := sorted(inside - {PAGE, MEDIA}):
+        raise OutputError(
+            f"{output / foreign[0]} is not of an earlier gallery, and would be lost. Choose another folder."
+        )
+
+
+def group_of(
+    edits: Sequence[tuple[Path, dict[str, Any]]],
+    places: Sequence[Path],
+    shelf: Shelf,
+    metrics: Mapping[str, Mapping[str, Any]],
+    report: Report,
+) -> Group:
+    """All that is shown of one source."""
+    recipe = edits[0][1]
+    source = find_source(recipe, places)
+    if source is None:
+        report.note(f"{recipe['source']}: not found; its edits are shown without it. Say where it is with --sources.")
+    shown = tuple(
+        Edit(shelf.add(path), path.name, facts["instruction"], describe(facts), choose_metrics(path, metrics))
+        for path, facts in edits
+    )
+    return Group(Path(recipe["source"]).stem, shelf.add(source) if source else None, shown)
+
+
+def render(title: str, groups: Sequence[Group]) -> str:
+    """The page as one file of HTML, with its styles and its script."""
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+    def asset(name: str) -> str:
+        return files("fairy").joinpath("assets", name).read_text(encoding="utf-8")
+
+    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(asset(TEMPLATE))
+    scripts = [Markup(asset(name)) for name in SCRIPTS]
+    return template.render(title=title, groups=groups, styles=Markup(asset(STYLES)), scripts=scripts)
