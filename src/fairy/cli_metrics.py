@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 PICTURE, FRAMES, SCORES = "metrics.png", "frames.csv", "scores.json"
 CHART, MEANS, ROWS = "methods.png", "methods.csv", "scores.csv"
 NONE = "(default: none)"
+UNFOLDED = 1000
+"""Letters of a line that goes into a file or a pipe."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +160,7 @@ class Eval:
 
         print(line)
         console = Console()
-        Console(width=max(console.width, 100 if not console.is_terminal else 0) or None).print(table)
+        Console(width=console.width if console.is_terminal else UNFOLDED).print(table)
 
     def tell(self, account: dict[str, Any], files: tuple[str, ...]) -> None:
         """Where the results are, and the JSON line."""
@@ -185,7 +187,7 @@ def summarise(comparison: Comparison, measured: list[Measurement], num_rows: int
     methods = f"{num_methods} method{'s' if num_methods > 1 else ''}"
     sources = f"{comparison.num_sources} source{'s' if comparison.num_sources > 1 else ''}"
     return {
-        "summary": f"{len(measured)} of {num_rows} rows measured: {methods} on {sources}. In brackets: 95 % intervals",
+        "summary": f"{len(measured)} of {num_rows} rows measured: {methods} on {sources}. ± is half of a 95 % interval",
         "num_rows": len(measured),
         "num_left_out": num_rows - len(measured),
         "num_sources": comparison.num_sources,

@@ -55,13 +55,13 @@ def draw_scores(scores: Scores, path: Path, *, title: str) -> None:
     """Write the picture of one clip."""
     charts = [chart for chart in CHARTS if np.isfinite(scores.series.get(chart[1], np.nan)).any()]
     num_lines = (len(charts) + 2) // 2  # two a line, and the spectrum
-    figure = new_figure(12, 1.9 * num_lines + 2.3 * len(scores.worst) + 0.8)
+    figure = new_figure(12, 1.9 * num_lines + 1.8 * _num_worst_lines(scores) + 0.8)
     values = ((BY_KEY[key], scores[key]) for key in HEADLINES)
     headline = "   ".join(f"{metric.title} {show(metric, value)}" for metric, value in values if value is not None)
     figure.suptitle(f"{title}\n{headline}", fontsize=11)
     parts: list[Any] = [figure]
     if scores.worst:
-        heights = [1.9 * num_lines, 2.3 * len(scores.worst)]
+        heights = [1.9 * num_lines, 1.8 * _num_worst_lines(scores)]
         parts = list(figure.subfigures(2, 1, height_ratios=heights, squeeze=False).ravel())
         _draw_worst(parts[1], scores)
     grid = parts[0].subplots(num_lines, 2, squeeze=False).ravel()
@@ -104,13 +104,20 @@ def _label(axes: Any, title: str, x: str) -> None:
 
 
 def _draw_worst(figure: Any, scores: Scores) -> None:
-    """The least steady steps, a row each: both frames, and what changed along the motion."""
-    grid = figure.subplots(len(scores.worst), 3, squeeze=False)
-    heads = ("frame {0}", "frame {1}", "what changed beyond the motion, 4 times as strong")
-    for row, step in zip(grid, scores.worst, strict=True):
+    """The least steady steps, two a line: both frames, and what changed along the motion."""
+    grid = figure.subplots(_num_worst_lines(scores), 6, squeeze=False).reshape(-1, 3)
+    for row, step in zip(grid, scores.worst, strict=False):
+        heads = (f"frame {step.index}", f"frame {step.index + 1}", f"{step.excess:+.2f} beside the source")
         for axes, picture, head in zip(row, step.pictures, heads, strict=True):
             axes.imshow(picture)
-            axes.set_title(head.format(step.index, step.index + 1), fontsize=9)
-            axes.axis("off")
-        row[2].set_title(f"{heads[2]}: {step.excess:+.2f} levels over the source", fontsize=9)
-    figure.suptitle("The least steady steps, marked above in yellow", fontsize=10)
+            axes.set_title(head, fontsize=8)
+    for axes in grid.ravel():
+        axes.axis("off")
+    figure.suptitle(
+        "The least steady steps, yellow above: both frames, and what changed beyond the motion, 4 times as strong",
+        fontsize=10,
+    )
+
+
+def _num_worst_lines(scores: Scores) -> int:
+    return (len(scores.worst) + 1) // 2

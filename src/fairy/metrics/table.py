@@ -33,7 +33,7 @@ def scores_table(scores: Scores) -> Table:
 
 
 def comparison_table(comparison: Comparison) -> Table:
-    """Metrics down, methods across: the mean and its confidence interval, the best one of each line with a star."""
+    """Metrics down, methods across: the mean and its confidence, the best one of each line with a star."""
     table = Table("metric", *comparison.methods, "better is", box=None, pad_edge=False)
     for key, standings in comparison.standings.items():
         metric = BY_KEY[key]
@@ -47,10 +47,9 @@ def comparison_table(comparison: Comparison) -> Table:
 
 
 def in_words(metric: Metric, standing: Standing, num_methods: int) -> str:
-    """0.974 [0.970, 0.979] *"""
-    low, high = show(metric, standing.low), show(metric, standing.high)
+    """0.974 ±0.005 *: half the interval's width; its ends, which need not be as far, are in the CSV."""
     star = " *" if num_methods > 1 and standing.rank == 1 else ""
-    return rf"{show(metric, standing.mean)} \[{low}, {high}]{star}"
+    return f"{show(metric, standing.mean)} ±{show(metric, (standing.high - standing.low) / 2)}{star}"
 
 
 def show(metric: Metric, value: float) -> str:

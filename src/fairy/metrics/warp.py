@@ -9,7 +9,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from fairy.metrics.flow import Estimated, Estimator, FlowSource
+from fairy.metrics.flow import Estimated, Estimator, Flow, FlowSource
 from fairy.metrics.pictures import luma, resized, sample
 from fairy.metrics.scores import Measured, Spectrum, WorstStep
 
@@ -23,10 +23,12 @@ cut 0.02 to 0.1 was seen, at cuts 0.8 to 1.6."""
 FLATNESS = 4.0
 """Levels of contrast that even an empty picture is taken to have."""
 LEAST_MOTION = 0.05
-"""Pixels a frame, root mean square: a source that moves less stands still."""
+"""Pixels a frame: a source that moves less stands still."""
 THUMBNAIL = 320
 APART = 3
 """Steps nearer to each other than this count as one of the worst."""
+SPARE = 4
+"""So many times as many steps are kept as are shown."""
 
 
 class MotionMeter:
@@ -37,7 +39,7 @@ class MotionMeter:
         self._before: tuple[np.ndarray, np.ndarray] | None = None
         self._series: dict[str, list[float]] = defaultdict(list)
         self._changes: dict[str, list[np.ndarray]] = {"edited": [], "source": []}
-        self._energy = np.zeros(3)  # of the source's motion, the edit's, and what they share
+        self._products = np.zeros(3)  # of the source's motion with itself, the edit's with itself, and of both
         self._worst: list[WorstStep] = []
 
     def add(self, source: np.ndarray, edited: np.ndarray) -> None:
@@ -58,7 +60,7 @@ class MotionMeter:
             changes = tile_means(luma(difference), flow.visible) if counts else np.full(TILES**2, np.nan)
             self._changes[name].append(changes.astype(np.float32))
             self._series[f"flicker_{name}"].append(mean(np.abs(changes)) * self._fps)
-        self._add_motion(before, after, flow.vectors, counts)
+        self._add_motion(before, after, flow, counts)
         if counts:
             self._keep_worst(before[1], after[1], differences[1] * flow.visible[..., None])
 
@@ -66,26 +68,24 @@ class MotionMeter:
         self,
         before: tuple[np.ndarray, np.ndarray],
         after: tuple[np.ndarray, np.ndarray],
-        vectors: np.ndarray,
+        flow: Flow,
         counts: bool,
     ) -> None:
         """Both motions are estimated alike: an exact flow is known of the source alone."""
-        own = vectors if isinstance(self._flows, Estimated) else self._estimate(before[0], after[0])
-        edited = self._estimate(before[1], after[1])
-        energy = np.array([np.mean((a * b).sum(-1)) for a, b in ((own, own), (edited, edited), (own, edited))])
-        energy = energy if counts else np.full(3, np.nan)
-        self._energy += np.nan_to_num(energy)
-        self._series["motion_source"].append(float(np.sqrt(energy[0])))
-        self._series["motion_edited"].append(float(np.sqrt(energy[1])))
+        own = flow.vectors if isinstance(self._flows, Estimated) else self._estimate(before[0], after[0])
+        own, edited = own[flow.visible], self._estimate(before[1], after[1])[flow.visible]
+        for name, vectors in (("source", own), ("edited", edited)):
+            length = np.sqrt((vectors**2).sum(-1)).mean() if counts else np.nan
+            self._series[f"motion_{name}"].append(float(length))
+        if counts:
+            self._products += [np.mean((a * b).sum(-1)) for a, b in ((own, own), (edited, edited), (own, edited))]
 
     def _keep_worst(self, before: np.ndarray, after: np.ndarray, difference: np.ndarray) -> None:
-        """Small pictures of the few steps with the greatest excess; of near ones only the worst."""
+        """Small pictures of the steps with the greatest excess, of more than will be shown: some are neighbours."""
         index = len(self._series["visible"]) - 1
         excess = self._series["warp_error_edited"][-1] - self._series["warp_error_source"][-1]
-        near = [step for step in self._worst if index - step.index < APART]
-        rivals = near or (self._worst if len(self._worst) == self._num_worst else [])
-        weakest = min(rivals, key=lambda step: step.excess, default=None)
-        if weakest is not None:
+        if len(self._worst) == SPARE * self._num_worst:
+            weakest = min(self._worst, key=lambda step: step.excess)
             if weakest.excess >= excess:
                 return
             self._worst.remove(weakest)
@@ -113,15 +113,25 @@ class MotionMeter:
         num_cuts = int(np.isnan(self._series["warp_error_edited"]).sum())
         if num_cuts:
             notes.append(f"steps not counted, for there is a cut or the motion is too fast to follow: {num_cuts}")
-        source, edited, shared = self._energy
-        if source > LEAST_MOTION**2 * max(1, len(self._series["visible"]) - num_cuts):
-            values["motion_kept"] = edited / source
+        motion = mean(self._series["motion_source"])
+        if motion >= LEAST_MOTION:
+            source, edited, shared = self._products
+            values["motion_kept"] = mean(self._series["motion_edited"]) / motion
             values["motion_agreement"] = shared / np.sqrt(source * edited) if edited > 0 else np.nan
         else:
             notes.append("the source stands still: there is no motion to keep")
         series = {name.removesuffix("_edited"): np.array(each) for name, each in self._series.items()}
-        worst = tuple(sorted(self._worst, key=lambda step: -step.excess))
+        worst = apart(self._worst)[: self._num_worst]
         return Measured(values, series, tuple(notes), spectra=(of_edit, spectra["source"]), worst=worst)
+
+
+def apart(steps: list[WorstStep]) -> tuple[WorstStep, ...]:
+    """The worst first; of steps that are near to each other only the worst."""
+    chosen: list[WorstStep] = []
+    for step in sorted(steps, key=lambda step: -step.excess):
+        if all(abs(step.index - other.index) >= APART for other in chosen):
+            chosen.append(step)
+    return tuple(chosen)
 
 
 def is_followed(before: np.ndarray, difference: np.ndarray, visible: np.ndarray) -> bool:
