@@ -31,3 +31,7 @@ class MissingPackageError(FairyError):
 
 class WorkerError(FairyError):
     """Work that was given to other processes cannot be done there."""
+
+
+class TrainingError(FairyError):
+    """Training cannot begin or go on: its data cannot be read, or the loss is no number any more."""

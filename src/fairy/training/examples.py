@@ -1,24 +1,22 @@
-"""From a triple to what one forward pass needs, and batches of it: everything random in a sample is drawn here.
+"""From a triple to what one forward pass needs: everything random in a sample is drawn here.
 
-A sample has a number: ((step * accumulation + pass) * processes + process) * batch + place. Everything random in it
-comes from the seed and that number, each kind of draw from a stream of its own, so that switching one off leaves the
-others as they are, and the same global batch is the same however many processes share it.
+It comes from the seed and the sample's number, each kind of draw from a stream of its own: switching one off leaves the
+others as they are.
 B samples, H x W pixels, C latent channels, h x w latents.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
 from torch.nn import functional
-from torch.utils.data import DataLoader, Dataset
 
 from fairy.training.affine import draw_map, draw_window, warp
 from fairy.training.settings import Size, TrainConfig
-from fairy.training.sources import Source, Triple
+from fairy.training.sources import Triple
 
 WINDOW, MAP, NOISE, DROP, SIZE = range(5)
 """The streams of random numbers."""
@@ -135,64 +133,6 @@ def stream(config: TrainConfig, number: int, kind: int) -> np.random.Generator:
 def size_of_step(config: TrainConfig, step: int) -> Size:
     """All processes train on one size in a step, so that none waits for another."""
     return config.sizes[int(stream(config, step, SIZE).integers(len(config.sizes)))]
-
-
-@dataclass(frozen=True)
-class Share:
-    """Which part of each global batch a process has."""
-
-    process: int
-    num_processes: int
-
-    def numbers(self, config: TrainConfig, step: int, part: int) -> list[int]:
-        """The samples of one forward pass."""
-        first = ((step * config.accumulation + part) * self.num_processes + self.process) * config.batch
-        return list(range(first, first + config.batch))
-
-    def samples_of_step(self, config: TrainConfig) -> int:
-        """Of all processes together."""
-        return config.accumulation * self.num_processes * config.batch
-
-
-@dataclass(frozen=True)
-class Examples(Dataset[Example]):
-    """All samples by number, for a DataLoader."""
-
-    source: Source
-    config: TrainConfig
-    latent: Latent
-    samples_of_step: int
-
-    def __getitem__(self, number: int) -> Example:
-        size = size_of_step(self.config, number // self.samples_of_step)
-        triple = self.source.triple(number, self.config.full_size(size))
-        return make_example(triple, number, size, self.config, self.latent)
-
-
-@dataclass(frozen=True)
-class Order:
-    """The numbers of each forward pass from a step on: what a DataLoader calls a batch sampler."""
-
-    config: TrainConfig
-    share: Share
-    first_step: int
-
-    def __iter__(self) -> Iterator[list[int]]:
-        for step in range(self.first_step, self.config.steps):
-            for part in range(self.config.accumulation):
-                yield self.share.numbers(self.config, step, part)
-
-
-def load_batches(source: Source, config: TrainConfig, latent: Latent, share: Share, first_step: int) -> Iterator[Batch]:
-    """The batches of one process from `first_step` on, one a forward pass, prepared here or in `config.workers`."""
-    loader: DataLoader[Example] = DataLoader(
-        Examples(source, config, latent, share.samples_of_step(config)),
-        batch_sampler=Order(config, share, first_step),  # any iterable will do
-        collate_fn=collate,
-        num_workers=config.workers,
-        multiprocessing_context="spawn" if config.workers else None,
-    )
-    return iter(loader)
 
 
 def collate(examples: Sequence[Example]) -> Batch:

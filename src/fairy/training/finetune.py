@@ -17,11 +17,12 @@ import torch
 from accelerate import Accelerator
 from diffusers.training_utils import EMAModel
 
-from fairy.errors import FairyError, MissingPackageError, UsageError
+from fairy.errors import MissingPackageError, TrainingError, UsageError
 from fairy.lock import locked
 from fairy.report import SILENT, Report
 from fairy.sheet import save_png
-from fairy.training.examples import Share, collate, load_batches, make_example
+from fairy.training.batches import Share, load_batches
+from fairy.training.examples import collate, make_example
 from fairy.training.journal import Journal
 from fairy.training.loop import without_self_attention
 from fairy.training.runs import Run
@@ -65,8 +66,11 @@ def train(config: TrainConfig, output: Path, *, overwrite: bool = False, report:
         trainer = Trainer(config, run, accelerator, report if main else SILENT)
         if run.checkpoint.exists():
             trainer.resume()
-        for _ in trainer.run_to(config.steps):
-            pass
+        try:
+            for _ in trainer.run_to(config.steps):
+                pass
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"the same command goes on from step {trainer.saved_step}") from None
         return TrainResult(run.model, trainer.step, trainer.last_loss, trainer.attention_share())
 
 
@@ -95,7 +99,7 @@ class Trainer:
         self.module, self.optimizer = accelerator.prepare(self.trainee, optimizer)
         self.average = EMAModel(self.learning.values(), decay=config.ema_decay) if config.ema_decay else None
         self.share = Share(accelerator.process_index, accelerator.num_processes)
-        self.step = 0
+        self.step = self.saved_step = 0
         self.last_loss = math.nan
 
     def run_to(self, until: int) -> Iterator[float]:
@@ -138,11 +142,12 @@ class Trainer:
         )
         with self.averaged():
             save_model(self.model, self.config, self.run.model)
+        self.saved_step = self.step
 
     def resume(self) -> None:
         """Go on from the checkpoint."""
         state = self.run.read_checkpoint()
-        self.step = state["step"]
+        self.step = self.saved_step = state["step"]
         with torch.no_grad():
             for name, value in self.learning.items():
                 value.copy_(state["weights"][name])
@@ -198,7 +203,7 @@ class Trainer:
     def _log(self, journal: Journal | None, losses: list[float]) -> None:
         self.last_loss = sum(losses) / len(losses)
         if not math.isfinite(self.last_loss):
-            raise FairyError(
+            raise TrainingError(
                 f"the loss is no number any more at step {self.step}: train with a lower --learning-rate than "
                 f"{self.config.learning_rate:g}, or with --mixed-precision no. The last checkpoint is whole."
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from fairy.config import EMBEDDED, MAX_SEED, flag
@@ -67,6 +68,8 @@ class TrainConfig:
     data: str = SYNTHETIC
     """Where the triples come from: synthetic, a folder with metadata.jsonl and pictures, or a data set of the hub
     (owner/name), which is streamed."""
+    stream: bool = False
+    """Read a folder as a stream, too: nothing is copied into the cache of `datasets`, but little is mixed."""
     split: str = "train"
     """Which split of the data set."""
     source_column: str = "original_image"
@@ -175,6 +178,16 @@ class TrainConfig:
         return parse_sizes(self.size)
 
     @property
+    def is_local(self) -> bool:
+        """Whether the data is a folder on this machine."""
+        return self.data != SYNTHETIC and Path(self.data).expanduser().exists()
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the data is read as it comes."""
+        return self.data != SYNTHETIC and (self.stream or not self.is_local)
+
+    @property
     def alpha(self) -> float:
         """The LoRA's alpha with nothing left open."""
         return self.lora_alpha or float(self.lora_rank)
@@ -193,7 +206,8 @@ class TrainConfig:
 
     def deciding(self) -> dict[str, Any]:
         """What decides the losses: what a run that goes on must have in common with its beginning."""
-        return {name: value for name, value in asdict(self).items() if name not in WATCHING}
+        free = WATCHING - {"workers"} if self.is_streamed else WATCHING  # workers share a stream's files
+        return {name: value for name, value in asdict(self).items() if name not in free}
 
 
 def parse_sizes(text: str) -> tuple[Size, ...]:

@@ -1,18 +1,21 @@
-"""Where triples come from: (source, instruction, edited), by their number.
+"""Where triples come from: (source, instruction, edited), by their number or, out of a stream, as they come.
 
-A triple is decided by its number alone, so workers, processes and a run that goes on all see the same ones.
+The triple of a number is always the same one, so workers, processes and a run that goes on agree.
 H, W: the picture's size.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fairy.training.settings import Size, TrainConfig
+from fairy.training.settings import SYNTHETIC, Size, TrainConfig
+
+Row = dict[str, Any]
 
 SYNTHETIC_SEEDS = 3 * 10**9
 """The first seed of a pair: the embedded model's own training took lower ones."""
@@ -30,16 +33,33 @@ class Triple:
 
 
 class Source(Protocol):
-    """Triples without end, and some that are held out."""
+    """Where triples come from; some are held out."""
 
     @property
     def num_held_out(self) -> int: ...
 
+    def held_out(self, number: int, size: Size) -> Triple:
+        """Held-out triple `number` below `num_held_out`, of exactly `size` (width, height)."""
+
+
+class Numbered(Source, Protocol):
+    """Triples by number, without end."""
+
     def triple(self, number: int, full: Size) -> Triple:
         """Number `number`, scaled to cover `full` (width, height)."""
 
-    def held_out(self, number: int, size: Size) -> Triple:
-        """Held-out triple `number` below `num_held_out`, of exactly `size`."""
+
+class Streamed(Source, Protocol):
+    """Triples as they come, without end."""
+
+    def num_readers(self, workers: int, num_processes: int) -> int:
+        """How many workers can share the stream of one process."""
+
+    def read(self, process: int, num_processes: int, skip: int) -> Iterator[Row]:
+        """Those of one process, or in a DataLoader's worker the worker's own, after the first `skip`."""
+
+    def decode(self, row: Row, full: Size) -> Triple:
+        """One of them, scaled to cover `full`."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +83,11 @@ class Synthetic:
 
 def open_source(config: TrainConfig) -> Source:
     """What `config.data` means."""
-    return Synthetic(config.seed, config.num_samples)
+    if config.data == SYNTHETIC:
+        return Synthetic(config.seed, config.num_samples)
+    from fairy.training.tables import open_table  # `datasets` is optional
+
+    return open_table(config)
 
 
 def _render(seed: int, size: Size, split: str) -> Triple:
