@@ -135,7 +135,7 @@ def test_report_writes_tables_and_charts(study: Path, tmp_path: Path) -> None:
     names = {path.name for path in (tmp_path / "report").iterdir()}
     tables = {"summary.csv", "items.csv", "votes.csv", "raters.csv"}
     assert names == tables | {"overall.png", "ours-against-theirs.png"}
-    rows = {name: list(csv.DictReader((tmp_path / "report" / name).open())) for name in tables}
+    rows = {name: list(csv.DictReader((tmp_path / "report" / name).read_text().splitlines())) for name in tables}
     assert [row["overall"] for row in rows["items.csv"]] == ["first", SPLIT, "both_good", "second"]
     assert len(rows["votes.csv"]) == 3 * 5
     assert [row["name"] for row in rows["raters.csv"]] == ["Ann", "", "Cy"]

@@ -7,6 +7,7 @@ personal link that sets it on another device.
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
@@ -206,4 +207,5 @@ def listen(host: str, port: int) -> socket.socket:
     except socket.gaierror as error:
         raise UsageError(f"--host {host}: is no address of this machine ({error.strerror})") from error
     except OSError as error:
-        raise OutputError(f"{host}:{port} cannot be listened on ({error.strerror}). Choose another --port.") from error
+        reason = os.strerror(error.errno or 0)  # its own text repeats the address
+        raise OutputError(f"{host}:{port} cannot be listened on ({reason}). Choose another --port.") from error
