@@ -31,6 +31,7 @@ CHARTS = (
     ("SSIM of luma", "ssim", None),
 )
 """Title, and the series of the edit and of the source; those that were not measured are left out."""
+FROM_ZERO = ("warp_error", "flicker", "motion")
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -82,6 +83,8 @@ def _draw_series(axes: Any, scores: Scores, name: str, edited: str, source: str 
     for step in scores.worst:
         axes.axvline(step.index, color=MARK, lw=2, alpha=0.5, zorder=0)
     _label(axes, name, "frame")
+    if edited in FROM_ZERO:
+        axes.set_ylim(bottom=0)
 
 
 def _draw_spectrum(axes: Any, scores: Scores) -> None:
