@@ -15,7 +15,7 @@ from fairy.models.folder import check_complete, open_folder
 from fairy.models.lora import USUAL_NAME
 from fairy.web.settings import WebConfig, Wish
 
-EXAMPLES = {"demo.mp4": "Ball and cone, with sound", "hills.mp4": "Hills", "sea.mp4": "Sea, upright"}
+EXAMPLES = {"demo.mp4": "Cube, with sound", "hills.mp4": "Hills", "sea.mp4": "Sea, upright"}
 INSTRUCTIONS = (
     "make it night",
     "make it snow",

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from fairy.anchors import DEFAULT_NUM_ANCHORS
 from fairy.errors import FairyError
-from fairy.web import view
-from fairy.web.choices import EXAMPLES
+from fairy.web import pictures, view
 from fairy.web.page import NOBODY, Parts
 from fairy.web.progress import Told
-from fairy.web.settings import in_words
+from fairy.web.settings import Wish, in_words
 from fairy.web.shelf import FAILED, RUNNING, STOPPED, WAITING, Job, Redo
 from fairy.web.studio import Studio
-from fairy.web.variants import Variant, differences
+from fairy.web.variants import Variant
 
+TO_THE_JOB = "() => { document.querySelector('#job').scrollIntoView({behavior: 'smooth', block: 'start'}); }"
 Here = dict[str, str]
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 QUIET: dict[str, Any] = {**PRIVATE, "show_progress": "hidden", "queue": False}
@@ -49,17 +50,17 @@ def wire_clip(studio: Studio, parts: Parts) -> None:
     def uploaded(here: Here, file: str) -> list[Any]:
         return taken(here, lambda: studio.take(Path(file)), Path(file))
 
-    def chosen(here: Here, event: gr.SelectData) -> list[Any]:
-        return taken(here, lambda: studio.take_example(list(EXAMPLES)[event.index]), None)
+    def chosen(here: Here, event: gr.EventData) -> list[Any]:
+        return taken(here, lambda: studio.take_example(event.pick), None)
 
     clip.video.upload(uploaded, [here, clip.video], outputs, show_progress_on=clip.line, **PRIVATE)
-    clip.examples.select(chosen, [here], outputs, show_progress_on=clip.line, **PRIVATE)
+    clip.examples.click(chosen, [here], outputs, show_progress_on=clip.line, **PRIVATE)
     clip.video.clear(lambda here: [{**here, "clip": ""}, "", *no_variants()], [here], [here, *outputs[2:]], **QUIET)
 
 
 def no_variants() -> list[Any]:
     """The part of the variants, empty."""
-    return ["", gr.Gallery(visible=False, value=None), gr.Gallery(visible=False, value=None)]
+    return ["", "", ""]
 
 
 def wire_wish(studio: Studio, parts: Parts) -> None:
@@ -70,7 +71,7 @@ def wire_wish(studio: Studio, parts: Parts) -> None:
 
     def try_it(here: Here, text: str, *values: Any, bar: gr.Progress = gr.Progress()) -> list[Any]:  # noqa: B008
         try:
-            wanted = studio.wish(text, dict(zip(names, values, strict=True)))
+            wanted = studio.wish(text, to_settings(names, values))
             variant = studio.try_wish(here["clip"], wanted, Told(bar))
         except FairyError as error:
             return [view.line(missing(here, text) or in_words(error), "error"), gr.skip(), gr.skip(), gr.skip()]
@@ -78,7 +79,7 @@ def wire_wish(studio: Studio, parts: Parts) -> None:
 
     def render(here: Here, text: str, *values: Any) -> list[Any]:
         try:
-            wanted = studio.wish(text, dict(zip(names, values, strict=True)))
+            wanted = studio.wish(text, to_settings(names, values))
             job = studio.runs.submit(here["clip"], wanted)
         except FairyError as error:
             return [here, view.line(missing(here, text) or in_words(error), "error")]
@@ -99,7 +100,7 @@ def wire_wish(studio: Studio, parts: Parts) -> None:
     wish.next_seed.click(lambda seed: seed + 1, wish.settings["seed"], wish.settings["seed"], **QUIET).then(
         try_it, asked, tries, **options
     )
-    wish.render.click(render, asked, [here, wish.line], scroll_to_output=True, **QUIET)
+    wish.render.click(render, asked, [here, wish.line], **QUIET).success(None, js=TO_THE_JOB, **PRIVATE)
     wire_settings(studio, parts)
 
 
@@ -111,8 +112,8 @@ def wire_settings(studio: Studio, parts: Parts) -> None:
     def defaults_of(model: str) -> list[Any]:
         return [getattr(studio.choices.defaults[model], name) for name in own]
 
-    def back(here: Here, event: gr.SelectData) -> list[Any]:
-        variant = studio.variants(here["clip"])[event.index]
+    def back(here: Here, event: gr.EventData) -> list[Any]:
+        variant = next(each for each in studio.variants(here["clip"]) if str(each.number) == event.pick)
         values = asdict(variant.wish)
         return [
             variant.wish.instruction,
@@ -122,7 +123,19 @@ def wire_settings(studio: Studio, parts: Parts) -> None:
 
     wish.settings["model"].input(defaults_of, wish.settings["model"], [wish.settings[name] for name in own], **QUIET)
     outputs = [wish.text, *wish.settings.values(), shown.line, shown.pairs, shown.tried]
-    shown.tried.select(back, [here], outputs, **QUIET)
+    shown.tried.click(back, [here], outputs, **QUIET)
+
+
+def to_settings(names: list[str], values: tuple[Any, ...]) -> dict[str, Any]:
+    """What the boxes say. The usual number of anchors is left open, as very short videos have fewer."""
+    settings = dict(zip(names, values, strict=True))
+    return settings | ({"num_anchors": None} if settings["num_anchors"] == DEFAULT_NUM_ANCHORS else {})
+
+
+def to_boxes(studio: Studio, wish: Wish, names: Iterable[str]) -> list[Any]:
+    """A wish in the boxes; what it leaves open is shown as what the model does."""
+    usual = {**asdict(studio.choices.defaults[wish.model]), "num_anchors": DEFAULT_NUM_ANCHORS, "lora": ""}
+    return [usual.get(name) if (value := getattr(wish, name)) is None else value for name in names]
 
 
 def missing(here: Here, text: str) -> str:
@@ -136,18 +149,11 @@ def show_variants(studio: Studio, clip: str, variant: Variant) -> list[Any]:
     """A variant, large, and all that were tried on its clip, small."""
     folder = studio.shelf.served / clip
     tried = studio.variants(clip)
-    pairs = [(str(folder / str(variant.number) / shown.pair), shown.caption) for shown in variant.shown]
-    small = [(str(folder / str(each.number) / middle(each)), differences(each, tried)) for each in tried]
     return [
         view.line(view.variant_line(variant), "good"),
-        gr.Gallery(pairs, visible=True),
-        gr.Gallery(small, visible=len(small) > 1),
+        pictures.pairs(variant, folder / str(variant.number)),
+        pictures.tried(tried, folder, variant.number),
     ]
-
-
-def middle(variant: Variant) -> str:
-    """The picture that stands for a variant."""
-    return variant.shown[len(variant.shown) // 2].edited
 
 
 def wire_jobs(studio: Studio, parts: Parts) -> None:

@@ -15,6 +15,10 @@ HEADER = """
 STYLE = (
     """
 .gradio-container { max-width: 1080px !important; margin: auto; }
+:root { --body-text-color-subdued: #565d6b; --block-info-text-color: #565d6b; --input-placeholder-color: #6b7280; }
+.dark { --body-text-color-subdued: #b4bac6; --block-info-text-color: #b4bac6; --input-placeholder-color: #a2a8b4; }
+.gradio-container .html-container { padding: 0 !important; }
+#source button[aria-label^="Trim"], #source button[aria-label^="Reset"] { display: none; }
 .fairy-header h1 { font-size: 2rem; margin: 0; }
 .fairy-header p { margin: 0; }
 .fairy-step h2 { font-size: 1.25rem; margin: 12px 0 0; }
@@ -25,7 +29,32 @@ STYLE = (
 .dark .fairy-line.good { background: #123820; color: #d3f5df; }
 .fairy-faint { color: var(--body-text-color-subdued); margin: 0; font-size: .9rem; }
 .fairy-job h3 { margin: 0; font-size: 1.15rem; }
-.fairy-job progress { width: 100%; height: 18px; margin-top: 8px; accent-color: var(--color-accent); }
+.fairy-job progress {
+  width: 100%; height: 16px; margin-top: 8px; border: 0; border-radius: 8px; overflow: hidden; appearance: none;
+  background: #dfe2ea; color: #4f46e5;
+}
+.fairy-job progress::-webkit-progress-bar { background: #dfe2ea; }
+.fairy-job progress::-webkit-progress-value { background: #4f46e5; }
+.fairy-job progress::-moz-progress-bar { background: #4f46e5; }
+.fairy-choices {
+  display: grid; grid-template-columns: repeat(auto-fill, minmax(98px, 1fr)); gap: 10px; margin-top: 8px;
+}
+.fairy-choices button {
+  display: flex; flex-direction: column; text-align: left; padding: 4px; border-radius: 8px; cursor: pointer;
+  border: 2px solid var(--border-color-primary); background: var(--background-fill-primary);
+}
+.fairy-choices button:hover, .fairy-choices button[aria-pressed=true] { border-color: var(--color-accent); }
+.fairy-choices img { margin: 0 !important; width: 100%; height: 92px; object-fit: cover; border-radius: 5px; }
+.fairy-choices span { font-size: .85rem; font-weight: 500; padding-top: 4px; overflow-wrap: anywhere; }
+#tried .fairy-choices { grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); }
+#tried .fairy-choices img { height: 112px; object-fit: contain; background: #141518; }
+.fairy-pairs { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 420px), 1fr)); gap: 14px; }
+.fairy-pairs figure { margin: 0; }
+.fairy-pairs img {
+  width: 100%; max-height: 420px; object-fit: contain; border-radius: 8px; background: #141518;
+  display: block; margin: 0 !important;
+}
+.fairy-pairs figcaption { font-size: .85rem; padding-top: 2px; }
 .fairy-job img { max-width: 100%; width: 384px; border-radius: 8px; display: block; margin-top: 8px; }
 .fairy-chips { gap: 8px !important; flex-wrap: wrap !important; }
 .fairy-chips button { flex: 0 1 auto !important; min-width: 0 !important; min-height: 40px; }

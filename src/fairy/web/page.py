@@ -8,8 +8,9 @@ from typing import Any
 
 import gradio as gr
 
+from fairy.anchors import DEFAULT_NUM_ANCHORS
 from fairy.config import EMBEDDED
-from fairy.web import look, slider
+from fairy.web import look, pictures, slider
 from fairy.web.choices import EXAMPLES, INSTRUCTIONS
 from fairy.web.studio import Studio
 
@@ -115,18 +116,8 @@ def add_clip(studio: Studio) -> ClipPart:
             video = gr.Video(label="Your video", sources=["upload"], height=280, elem_id="source")
             line = gr.HTML(f"<p class='fairy-faint'>{limits_line(config)}</p>", elem_id="clip-line")
         with gr.Column(scale=2, min_width=300):
-            pictures = [(str(studio.poster(name)), title) for name, title in EXAMPLES.items()]
-            examples = gr.Gallery(
-                pictures,
-                label="Or click an example",
-                columns=3,
-                height=200,
-                allow_preview=False,
-                object_fit="cover",
-                interactive=False,
-                buttons=[],
-                elem_id="examples",
-            )
+            shown = pictures.choices((name, studio.poster(name), title) for name, title in EXAMPLES.items())
+            examples = gr.HTML(f"<p>Or click an example:</p>{shown}", js_on_load=pictures.CLICKS, elem_id="examples")
     return ClipPart(video, line, examples)
 
 
@@ -173,7 +164,10 @@ def add_settings(studio: Studio) -> Iterator[tuple[str, Any]]:
             ),
         )
     with gr.Row():
-        yield "num_anchors", gr.Slider(0, 8, 3, step=1, label="Anchors", info="Frames edited first, together")
+        yield (
+            "num_anchors",
+            gr.Slider(0, 8, DEFAULT_NUM_ANCHORS, step=1, label="Anchors", info="Frames edited first, together"),
+        )
         yield (
             "long_side",
             gr.Slider(
@@ -196,26 +190,8 @@ def add_settings(studio: Studio) -> Iterator[tuple[str, Any]]:
 def add_variants() -> VariantPart:
     """The anchors beside their sources, and what was tried before."""
     line = gr.HTML("<p class='fairy-faint'>The first frames come here, in seconds.</p>", elem_id="variant-line")
-    pairs = gr.Gallery(
-        label="Source and edit",
-        columns=2,
-        height="auto",
-        object_fit="contain",
-        visible=False,
-        interactive=False,
-        elem_id="pairs",
-    )
-    tried = gr.Gallery(
-        label="Tried so far: click one to have its settings back",
-        columns=4,
-        height="auto",
-        object_fit="contain",
-        allow_preview=False,
-        visible=False,
-        interactive=False,
-        buttons=[],
-        elem_id="tried",
-    )
+    pairs = gr.HTML("", elem_id="pairs")
+    tried = gr.HTML("", js_on_load=pictures.CLICKS, elem_id="tried")
     return VariantPart(line, pairs, tried)
 
 
@@ -247,8 +223,10 @@ def add_result() -> tuple[Any, ...]:
             video = gr.Video(label="Edited video", interactive=False, height=320, elem_id="edited", buttons=[])
     download = gr.DownloadButton("Download the video", variant="primary", elem_id="download")
     with gr.Accordion("The same from a shell or from Python", open=False):
-        command = gr.Code(label="Shell, where your video lies", language="shell", wrap_lines=True, elem_id="command")
-        program = gr.Code(label="Python", language="python", wrap_lines=True, elem_id="program")
+        command = gr.Code(
+            label="Shell, where your video lies", language="shell", wrap_lines=True, lines=1, elem_id="command"
+        )
+        program = gr.Code(label="Python", language="python", wrap_lines=True, lines=1, elem_id="program")
     return line, both, video, download, command, program
 
 

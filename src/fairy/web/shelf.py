@@ -93,7 +93,7 @@ class Shelf:
         """Take a file in; `describe(path)` gives its Clip, or raises, and then nothing is kept. Returns its number."""
         number = secrets.token_hex(8)
         folder = self.work / number
-        folder.mkdir()
+        folder.mkdir(parents=True)
         try:
             shutil.copyfile(file, folder / safe_name(name))
             write_json(folder / "clip.json", asdict(describe(folder / safe_name(name))))

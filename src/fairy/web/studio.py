@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fairy.errors import UsageError
-from fairy.report import Report
+from fairy.report import SILENT, Report
 from fairy.sheet import save_png
 from fairy.video import read_at
 from fairy.web import snippets
@@ -36,8 +36,9 @@ class Studio:
         self._closed = threading.Event()
 
     def start(self) -> None:
-        """Begin with the jobs that wait, and with sweeping."""
+        """Begin with the jobs that wait, and with sweeping; load the embedded model, so that nobody waits for it."""
         self.runs.start()
+        threading.Thread(target=self._warm_up, name="fairy-warm-up", daemon=True).start()
         threading.Thread(target=self._sweep, name="fairy-sweep", daemon=True).start()
 
     def close(self) -> None:
@@ -110,6 +111,10 @@ class Studio:
             snippets.command_line(job, source, defaults, self.config.device),
             snippets.python_program(job, source, defaults, self.config.device),
         )
+
+    def _warm_up(self) -> None:
+        with self.device.turn():
+            self.device.model(Wish(instruction="warm up"), SILENT)
 
     def _sweep(self) -> None:
         while True:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from html import escape
-from pathlib import Path
-from urllib.parse import quote
 
 from fairy.progress import STAGES, describe
+from fairy.web.pictures import url_of
 from fairy.web.runs import Live
 from fairy.web.shelf import DONE, FAILED, RUNNING, STOPPED, WAITING, Job
 from fairy.web.variants import Variant
@@ -20,11 +19,6 @@ ALL_STAGES = {
     "comparing": ("Writing the comparison", "frames"),
 }
 WORDS = {WAITING: "waiting", RUNNING: "running", STOPPED: "stopped", FAILED: "failed", DONE: "done"}
-
-
-def url_of(path: Path) -> str:
-    """Where a browser finds a file that may be served; relative, so that it holds behind a proxy, too."""
-    return f"gradio_api/file={quote(str(path))}"
 
 
 def line(text: str, kind: str = "plain") -> str:
