@@ -16,6 +16,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # diffusers' schedulers hand tensors to NumPy, for which torch lacks two keywords that NumPy 2 asks for.
     for hook in ("__array__ implementation doesn't accept a copy", "__array_wrap__ must accept context"):
         config.addinivalue_line("filterwarnings", f"ignore:{hook}:DeprecationWarning")
+    # Gradio's queue uses two things of pandas that are on their way out.
+    for use in ("'future.no_silent_downcasting' is deprecated", "The copy keyword is deprecated"):
+        config.addinivalue_line("filterwarnings", f"ignore:{use}:DeprecationWarning")
 
 
 @pytest.fixture(scope="session")
