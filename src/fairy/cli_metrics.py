@@ -29,8 +29,9 @@ UNFOLDED = 1000
 class Eval:
     """Measure an edited video beside its source, whoever has edited it.
 
-    How steady it is, how much of the source and its motion is left, and, where a CLIP model is at hand, how well it
-    fits the words. docs/metrics.md says what each number means, and when it lies."""
+    How steady it is, how much of the source and its motion is left, how well it fits the words.
+
+    docs/metrics.md says what each number means, and when it lies."""
 
     source: Annotated[Positional[Path | None], arg(metavar="SOURCE", help_behavior_hint="")] = None
     """The video before: any file that FFmpeg reads, or a folder of numbered images."""

@@ -83,6 +83,7 @@ def _draw_series(axes: Any, scores: Scores, name: str, edited: str, source: str 
     for step in scores.worst:
         axes.axvline(step.index, color=MARK, lw=2, alpha=0.5, zorder=0)
     _label(axes, name, "frame")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     if edited in FROM_ZERO:
         axes.set_ylim(bottom=0)
 

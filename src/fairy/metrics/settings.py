@@ -8,7 +8,7 @@ from pathlib import Path
 from fairy.errors import UsageError
 
 DEFAULT_CLIP = "openai/clip-vit-large-patch14"
-"""The CLIP that InstructPix2Pix (arXiv 2211.09800) measures with, and most of the video editors after it."""
+"""ViT-L/14: the CLIP that InstructPix2Pix (arXiv 2211.09800) measures with. Fairy's paper does not name its own."""
 OFF = "off"
 ESTIMATORS = ("dis", "raft")
 
