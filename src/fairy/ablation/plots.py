@@ -1,7 +1,4 @@
-"""Plots like the paper's fig. 8, 19 and 20: bars for methods, curves over a setting, with 95 % intervals over clips.
-
-The only file here that imports matplotlib.
-"""
+"""Plots like the paper's fig. 8, 19 and 20: bars for methods, curves over a setting, with 95 % intervals over clips."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from typing import Any
 
 from fairy.ablation.statistics import Mean
 from fairy.ablation.tables import Row, find
-from fairy.errors import MissingPackageError
+from fairy.metrics.picture import new_figure, save_figure
 
 WIDTH, HEIGHT = 3.4, 2.7
 """Inches of one panel."""
@@ -40,7 +37,8 @@ def plot_bars(
         axis.set_xticks(range(len(found)), [_broken(condition) for condition, _ in found], fontsize=7)
         axis.set_title(name, fontsize=9)
         _draw_floors(axis, rows, floors, group, measure)
-    _save(figure, path)
+    _explain(axes[0], floors)
+    save_figure(figure, path)
 
 
 def plot_curves(
@@ -70,13 +68,14 @@ def plot_curves(
         axis.set_xlabel(label, fontsize=8)
         axis.set_title(name, fontsize=9)
         _draw_floors(axis, rows, floors, group, measure)
-    _save(figure, path)
+    _explain(axes[0], floors)
+    save_figure(figure, path)
 
 
 def _panels(number: int, title: str) -> tuple[Any, list[Any]]:
     columns = min(number, 4)
     lines = math.ceil(number / columns)
-    figure = _load()(figsize=(WIDTH * columns, HEIGHT * lines + 0.4), layout="constrained")
+    figure = new_figure(WIDTH * columns, HEIGHT * lines + 0.4)
     axes = figure.subplots(lines, columns, squeeze=False)
     figure.suptitle(title, fontsize=11)
     for spare in axes.flat[number:]:
@@ -88,10 +87,16 @@ def _draw_floors(axis: Any, rows: Sequence[Row], floors: Sequence[str], group: s
     for floor, (style, colour) in zip(floors, FLOOR_STYLES, strict=False):
         if row := find(rows, floor, group, measure):
             axis.axhline(row.mean.value, linestyle=style, color=colour, linewidth=1, label=floor)
-            axis.legend(fontsize=6, loc="best")
-    axis.set_ylim(bottom=min(0.0, axis.get_ylim()[0]))
-    axis.tick_params(axis="y", labelsize=7)
+    low, high = axis.get_ylim()
+    axis.set_ylim(0.0 if low > 0 or high > 10 * -low else low, high)
+    axis.tick_params(labelsize=7)
     axis.spines[["top", "right"]].set_visible(False)
+
+
+def _explain(axis: Any, floors: Sequence[str]) -> None:
+    """What the lines across are: said once."""
+    if floors:
+        axis.legend(fontsize=7, loc="upper right", framealpha=0.6)
 
 
 def _whiskers(means: Sequence[Mean]) -> list[list[float]]:
@@ -102,19 +107,3 @@ def _whiskers(means: Sequence[Mean]) -> list[list[float]]:
 def _broken(name: str) -> str:
     """A name in several lines, for the foot of a bar."""
     return name.replace(", ", ",\n").replace(" ", "\n", 1) if len(name) > 12 else name
-
-
-def _save(figure: Any, path: Path) -> None:
-    """Whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    figure.savefig(part, format="png", dpi=130)
-    part.replace(path)
-
-
-def _load() -> Any:
-    """matplotlib's Figure, which needs no window."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingPackageError("plots are drawn by matplotlib: pip install 'fairy-video[eval]'") from error
-    return Figure

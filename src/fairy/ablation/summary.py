@@ -10,9 +10,12 @@ from typing import Any
 
 from fairy.ablation.design import ANCHORS, AUTOENCODER, BASE, EXACT, METHODS, NOISE, NUM_STEPS, REFERENCES, Condition
 from fairy.ablation.plots import plot_bars, plot_curves
-from fairy.ablation.tables import Row, as_csv, as_markdown, differences_as_markdown
+from fairy.ablation.statistics import Mean
+from fairy.ablation.tables import Row, aligned, as_csv, as_markdown, differences_as_markdown, find
 from fairy.ablation.truth import MEASURES
 from fairy.errors import OutputError
+from fairy.metrics.output import write_text
+from fairy.synthetic import EDITS
 
 KINDS = {"object": "Edits of objects", "whole": "Edits of the whole picture"}
 FLOORS = (EXACT, AUTOENCODER)
@@ -39,10 +42,10 @@ def write_summary(folder: Path, outcome: Outcome) -> Path:
     stem = folder / f"{outcome.facts['date']}-ablation"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        pictures = draw(stem, outcome.rows)
-        _replace(stem.with_suffix(".csv"), as_csv(outcome.rows))
-        _replace(stem.with_suffix(".json"), as_json(outcome))
-        _replace(stem.with_suffix(".md"), as_page(outcome, pictures))
+        pictures = draw(stem, aligned(outcome.rows, BASE))
+        write_text(stem.with_suffix(".csv"), as_csv(outcome.rows))
+        write_text(stem.with_suffix(".json"), as_json(outcome))
+        write_text(stem.with_suffix(".md"), as_page(outcome, pictures))
     except OSError as error:
         raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
     return stem.with_suffix(".md")
@@ -65,13 +68,16 @@ def draw(stem: Path, rows: Sequence[Row]) -> dict[str, str]:
 
 def as_page(outcome: Outcome, pictures: Mapping[str, str]) -> str:
     """The page: what was done, the tables, the plots."""
-    facts, rows = outcome.facts, outcome.rows
+    facts, rows = outcome.facts, aligned(outcome.rows, BASE)
     parts = [
         f"# The ablation, measured on {facts['date']}",
         _introduction(outcome),
         "## Methods",
         f"![Methods]({pictures['methods']})",
         *_tables(rows, (*METHODS, *REFERENCES), "method"),
+        "## What the instruction leaves open",
+        "Spread over time, in levels of 255, of the colour that each edit with an open choice gives its region.",
+        _open_attributes(rows, facts["edits"]),
         "## Number of anchors",
         f"![Anchors]({pictures['anchors']})",
         *_tables(rows, tuple(ANCHORS.values()), "K"),
@@ -101,7 +107,10 @@ def _introduction(outcome: Outcome) -> str:
         f"{facts['num_clips']} held-out synthetic clips x {len(facts['edits'])} instructions in held-out wordings"
         f" ({', '.join(facts['edits'])}), {width}x{height}, speed {facts['speed']:g}, seed 0.",
         f"Of each clip the frames {', '.join(map(str, facts['measured_frames']))} are measured; none is an anchor.",
-        f"Done for fewer clips, for time's sake: {', '.join(fewer)}." if fewer else "Every condition for every clip.",
+        f"Done for fewer clips, for time's sake: {', '.join(fewer)}; shown as if for all: moved by what the base has"
+        " less on theirs."
+        if fewer
+        else "Every condition was done for every clip.",
         "Mean and 95 % interval (bootstrap over clips). Colours in levels of 255; `edit done` and `motion kept` are 1",
         "where all is as it should be. [docs/ablation.md](../docs/ablation.md) says what each measure is.",
         "",
@@ -120,6 +129,32 @@ def _tables(rows: Sequence[Row], conditions: Sequence[str], heading: str, differ
     return parts
 
 
+def _open_attributes(rows: Sequence[Row], edits: Sequence[str]) -> str:
+    """How far anchors take the spread down from per frame, and how near that is to the exact edit's own."""
+    lines = ["| edit | per frame | anchors | change | anchors, equivariant | change | exact | anchors / exact |"]
+    lines.append("| --- |" + " --- |" * 7)
+    for edit in (edit for edit in edits if EDITS[edit].is_open):
+        names = (METHODS[1], BASE, METHODS[4], EXACT)
+        frame, anchors, tuned, exact = (_value(rows, name, edit, "spread") for name in names)
+        cells = [_shown(frame), _shown(anchors), _change(anchors, frame), _shown(tuned), _change(tuned, frame)]
+        times = f"{anchors / exact:.1f}" if anchors is not None and exact else ""
+        lines.append(f"| {edit} | {' | '.join([*cells, _shown(exact), times])} |")
+    return "\n".join(lines)
+
+
+def _value(rows: Sequence[Row], condition: str, group: str, measure: str) -> float | None:
+    row = find(rows, condition, group, measure)
+    return row.mean.value if row else None
+
+
+def _shown(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"
+
+
+def _change(value: float | None, before: float | None) -> str:
+    return "" if value is None or not before else f"{100 * (value / before - 1):+.0f} %"
+
+
 def _by_instruction(rows: Sequence[Row], edits: Sequence[str]) -> list[str]:
     """The spread and the warp error of the methods, for each instruction."""
     parts = []
@@ -136,18 +171,16 @@ def as_json(outcome: Outcome) -> str:
             "condition": row.condition,
             "group": row.group,
             "measure": row.measure,
-            **asdict(row.mean),
-            "difference": asdict(row.difference) if row.difference else None,
+            **_rounded(row.mean),
+            "difference": _rounded(row.difference) if row.difference else None,
         }
         for row in outcome.rows
+        if row.group in (*KINDS, "all")
     ]
     facts = json.dumps({"command": outcome.command, **outcome.facts}, indent=1)
     lines = ",\n  ".join(json.dumps(row) for row in rows)
     return facts.removesuffix("\n}") + f',\n "rows": [\n  {lines}\n ]\n}}\n'
 
 
-def _replace(path: Path, text: str) -> None:
-    """Write a file, whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+def _rounded(mean: Mean) -> dict[str, float]:
+    return {name: float(f"{value:.6g}") if isinstance(value, float) else value for name, value in asdict(mean).items()}

@@ -6,7 +6,7 @@ import csv
 import io
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fairy.ablation.ledger import Record
 from fairy.ablation.statistics import Mean, mean_difference, mean_over_clips
@@ -53,6 +53,23 @@ def rows_of(values: Values, base: str | None) -> list[Row]:
         if (mean := mean_over_clips(clips)) is not None:
             rows.append(Row(condition, group, measure, mean, difference))
     return rows
+
+
+def aligned(rows: Sequence[Row], base: str) -> list[Row]:
+    """The rows, those of fewer clips than the base moved by what the base has less on these clips than on all.
+
+    So they stand beside one another as if all were done for the same clips.
+    """
+    whole = {(row.group, row.measure): row.mean for row in rows if row.condition == base}
+    moved = []
+    for row in rows:
+        reference = whole.get((row.group, row.measure))
+        if reference and row.difference and row.mean.num_clips < reference.num_clips:
+            shift = reference.value + row.difference.value - row.mean.value
+            mean = replace(row.mean, **{name: getattr(row.mean, name) + shift for name in ("value", "low", "high")})
+            row = replace(row, mean=mean)
+        moved.append(row)
+    return moved
 
 
 def find(rows: Iterable[Row], condition: str, group: str, measure: str) -> Row | None:

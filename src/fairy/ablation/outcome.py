@@ -1,0 +1,108 @@
+"""The files of a finished `fairy ablate`: tables as CSV, plots, and a page with the videos side by side."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from fairy.ablation.axes import Variant, curves
+from fairy.ablation.plots import plot_curves
+from fairy.ablation.sets import Entry
+from fairy.ablation.statistics import Mean
+from fairy.ablation.tables import Row
+from fairy.gallery.page import PAGE, Edit, Group, render
+from fairy.gallery.shelf import MEDIA, Shelf
+from fairy.metrics.catalog import BY_KEY, METRICS, Better
+from fairy.metrics.chart import draw_comparison
+from fairy.metrics.output import as_csv, write_text
+from fairy.metrics.statistics import Comparison, Result, compare
+from fairy.metrics.table import comparison_csv, show
+
+CELLS, METHODS, CHART = "cells.csv", "methods.csv", "methods.png"
+CURVES = {"k": ("curves-k.png", "K"), "steps": ("curves-steps.png", "steps")}
+"""The paper's fig. 19 and 20."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One finished cell."""
+
+    entry: Entry
+    variant: Variant
+    video: Path
+    values: Mapping[str, float | None]
+
+
+def write_outcome(folder: Path, cells: Sequence[Cell], variants: Sequence[Variant], *, title: str) -> Path:
+    """Write everything into a folder; returns the page's path."""
+    comparison = compare([result_of(cell) for cell in cells])
+    write_text(folder / CELLS, cells_csv(cells))
+    write_text(folder / METHODS, comparison_csv(comparison))
+    draw_comparison(comparison, folder / CHART, title=f"{title}: mean and 95 % interval over videos")
+    rows, ranked = list(rows_of(comparison)), ranked_keys(comparison)
+    panels = [("all", key, BY_KEY[key].title) for key in ranked]
+    for option, (name, label) in CURVES.items():
+        if along := curves(variants, option):
+            plot_curves(folder / name, rows, along, panels, label=label, title=title)
+    return write_page(folder, cells, title)
+
+
+def result_of(cell: Cell) -> Result:
+    """As the statistics take it: the videos are what is drawn anew."""
+    return Result(cell.variant.name, str(cell.entry.video), cell.entry.instruction, cell.values)
+
+
+def ranked_keys(comparison: Comparison) -> list[str]:
+    """The metrics that say which is better."""
+    return [key for key in comparison.standings if BY_KEY[key].better is not Better.NONE]
+
+
+def rows_of(comparison: Comparison) -> Iterator[Row]:
+    """Means with their intervals, for the plots."""
+    for key, standings in comparison.standings.items():
+        for name, found in standings.items():
+            yield Row(name, "all", key, Mean(found.mean, found.low, found.high, found.num_tasks), None)
+
+
+def cells_csv(cells: Sequence[Cell]) -> str:
+    """A line for each cell: what it was, its weights, its settings, every value."""
+    options = [option for option, _ in cells[0].variant.values]
+    heads = ["video", "instruction", "condition", *options, "unet", "edited", *(metric.key for metric in METRICS)]
+    return as_csv(heads, (_line(cell) for cell in cells))
+
+
+def _line(cell: Cell) -> list[object]:
+    given = [value for _, value in cell.variant.values]
+    what = [cell.entry.name, cell.entry.instruction, cell.variant.name, *given, cell.variant.settings.weights.unet]
+    return [*what, cell.video.name, *(cell.values.get(metric.key) for metric in METRICS)]
+
+
+def write_page(folder: Path, cells: Sequence[Cell], title: str) -> Path:
+    """The page, and beside it the sources and posters; edited videos are shown from where they are."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix=f".{MEDIA}-") as scratch:
+        media = Path(scratch, MEDIA)
+        media.mkdir()
+        shelf = Shelf(media, folder)
+        groups = [
+            Group(f"{entry.name}: {entry.instruction}", shelf.add(entry.video), tuple(_edits(list(of), shelf)))
+            for entry, of in groupby(cells, key=lambda cell: cell.entry)
+        ]
+        write_text(folder / PAGE, render(title, groups))
+        shutil.rmtree(folder / MEDIA, ignore_errors=True)
+        media.rename(folder / MEDIA)
+    return folder / PAGE
+
+
+def _edits(cells: Sequence[Cell], shelf: Shelf) -> Iterator[Edit]:
+    for cell in cells:
+        settings = tuple(f"{option} {value}" for option, value in cell.variant.values)
+        numbers = tuple(
+            (metric.title, f"{show(metric, value)} {metric.unit}".strip())
+            for metric in METRICS
+            if metric.better is not Better.NONE and (value := cell.values.get(metric.key)) is not None
+        )
+        yield Edit(shelf.add(cell.video), cell.video.name, cell.variant.name, settings, numbers)
