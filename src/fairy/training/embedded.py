@@ -52,38 +52,38 @@ def make_autoencoder(recipe: Recipe, options: argparse.Namespace) -> None:
     ]
     pictures = [picture for pair in pairs for picture in (pair.source, pair.edited)]
     components = fit_components(pictures, recipe)
-    options.run.mkdir(parents=True, exist_ok=True)
-    save_file({"weight": components.weight, "mean": components.mean}, options.run / COMPONENTS)
-    tokenizer_folder = options.run / "tokenizer"
+    options.folder.mkdir(parents=True, exist_ok=True)
+    save_file({"weight": components.weight, "mean": components.mean}, options.folder / COMPONENTS)
+    tokenizer_folder = options.folder / "tokenizer"
     tokenizer_folder.mkdir(parents=True, exist_ok=True)
     save_tokenizer(train_tokenizer(all_instructions("train"), recipe), tokenizer_folder)
 
 
 def make_data(recipe: Recipe, options: argparse.Namespace) -> None:
-    write_chunks(recipe, _components(options), options.run / "data", num_workers=options.workers)
+    write_chunks(recipe, _components(options), options.folder / "data", num_workers=options.workers)
 
 
 def make_decoder(recipe: Recipe, options: argparse.Namespace) -> None:
     """Train the decoder for each entry of `decoder_steps` that is still to come, from where the last one ended."""
     for stage, num_steps in enumerate(recipe.decoder_steps):
-        folder = options.run / f"decoder_{stage}"
+        folder = options.folder / f"decoder_{stage}"
         if folder.exists():
             continue
         torch.manual_seed(recipe.seed)
         autoencoder = build_autoencoder(_components(options), recipe)
         if stage:
-            autoencoder = AutoencoderTiny.from_pretrained(options.run / f"decoder_{stage - 1}")
-        pictures = load_pictures(recipe, options.run / "data")
+            autoencoder = AutoencoderTiny.from_pretrained(options.folder / f"decoder_{stage - 1}")
+        pictures = load_pictures(recipe, options.folder / "data")
         train_decoder(autoencoder, pictures, recipe, folder, num_steps=num_steps, seed=recipe.seed + stage)
 
 
 def train(recipe: Recipe, options: argparse.Namespace) -> None:
-    tokenizer = CLIPTokenizer.from_pretrained(options.run / "tokenizer")
+    tokenizer = CLIPTokenizer.from_pretrained(options.folder / "tokenizer")
     editor = build_editor(tokenizer, recipe)
-    latents = Latents(recipe, options.run / "data", tokenizer)
-    if options.start:
-        take_over_folder(options.start, editor)
-    trainer = Trainer(recipe, editor, latents, tokenize(tokenizer, [""])[0], options.run)
+    latents = Latents(recipe, options.folder / "data", tokenizer)
+    if options.weights:
+        take_over_folder(options.weights, editor)
+    trainer = Trainer(recipe, editor, latents, tokenize(tokenizer, [""])[0], options.folder)
     if trainer.checkpoint.exists():
         trainer.resume()
     for _ in trainer.run(recipe.num_steps):
@@ -92,10 +92,10 @@ def train(recipe: Recipe, options: argparse.Namespace) -> None:
 
 def make_export(recipe: Recipe, options: argparse.Namespace) -> None:
     recipe = replace(recipe, text_guidance=options.text_guidance, image_guidance=options.image_guidance)
-    tokenizer = CLIPTokenizer.from_pretrained(options.run / "tokenizer")
+    tokenizer = CLIPTokenizer.from_pretrained(options.folder / "tokenizer")
     editor = build_editor(tokenizer, recipe)
-    load_average(options.run / "checkpoint.pt", editor)
-    trained = AutoencoderTiny.from_pretrained(options.run / f"decoder_{len(recipe.decoder_steps) - 1}")
+    load_average(options.folder / "checkpoint.pt", editor)
+    trained = AutoencoderTiny.from_pretrained(options.folder / f"decoder_{len(recipe.decoder_steps) - 1}")
     autoencoder = build_autoencoder(_components(options), recipe)  # a fresh one: the opened one would name its folder
     autoencoder.load_state_dict(trained.state_dict())
     export(editor, autoencoder, tokenizer, recipe, options.model)
@@ -108,7 +108,7 @@ def run_evaluation(_recipe: Recipe, options: argparse.Namespace) -> None:
 
 
 def _components(options: argparse.Namespace) -> Components:
-    return Components(**load_file(options.run / COMPONENTS))
+    return Components(**load_file(options.folder / COMPONENTS))
 
 
 _STEPS = {
@@ -125,12 +125,12 @@ def _parse() -> argparse.Namespace:
     recipe = Recipe()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=_STEPS)
-    parser.add_argument("--run", type=Path, default=Path("runs/embedded"), help="folder of data and checkpoints")
+    parser.add_argument("--folder", type=Path, default=Path("runs/embedded"), help="folder of data and checkpoints")
     parser.add_argument("--model", type=Path, default=EMBEDDED, help="the exported folder")
     parser.add_argument("--num-steps", type=int, default=recipe.num_steps, help="training steps of the UNet")
     parser.add_argument("--small-steps", type=int, default=recipe.small_steps, help="of them, on small pictures")
     parser.add_argument("--free-resnets", type=int, default=recipe.free_resnets, help="that keep their 3 x 3 kernels")
-    parser.add_argument("--start", type=Path, help="begin with the weights of this exported folder")
+    parser.add_argument("--weights", type=Path, help="begin with the weights of this exported folder")
     parser.add_argument("--threads", type=int, default=1, help="of each process")
     parser.add_argument("--workers", type=int, default=2, help="processes that make the data")
     parser.add_argument("--text-guidance", type=float, default=recipe.text_guidance)
