@@ -1,9 +1,12 @@
 """Steadiness and motion, on clips where their values are known: identity, shifts, flicker, a frozen video, cuts."""
 
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
+import torch
 
 from fairy.cli import main
 from fairy.errors import FairyError, MissingPackageError, UsageError
@@ -210,6 +213,29 @@ def test_frames_are_read_one_by_one_and_never_held() -> None:
 def test_what_cannot_be_compared_is_refused(source: list[np.ndarray], edited: list[np.ndarray], line: str) -> None:
     with pytest.raises(UsageError, match=line):
         measure(source, edited)
+
+
+class StillNetwork(torch.nn.Module):
+    """Stands for torchvision's RAFT, which takes pictures in -1..1 of sides that 8 divides, 128 at least."""
+
+    DEFAULT = None
+
+    def __init__(self, weights: None) -> None:  # noqa: ARG002
+        super().__init__()
+
+    def forward(self, before: torch.Tensor, after: torch.Tensor) -> list[torch.Tensor]:
+        assert before.shape == after.shape == (1, 3, 128, 128)
+        assert before.abs().max() <= 1
+        return [torch.ones(1, 2, 128, 128), torch.tensor(SHIFT)[None, :, None, None].expand(1, 2, 128, 128).float()]
+
+
+def test_raft_is_asked_for_the_last_of_its_flows(monkeypatch: pytest.MonkeyPatch) -> None:
+    package = ModuleType("optical_flow")
+    package.raft_small = package.Raft_Small_Weights = StillNetwork  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "torchvision.models.optical_flow", package)
+    found = load_estimator("raft", "cpu")(*pan(2))
+    assert found.shape == (SIZE[1], SIZE[0], 2)
+    assert (found == SHIFT).all()
 
 
 def test_raft_without_torchvision_says_what_to_do() -> None:

@@ -115,7 +115,7 @@ class Eval:
                 report.note(f"note: {note}")
         if self.output:
             write_text(self.output / FRAMES, series_csv(scores))
-            write_text(self.output / SCORES, json.dumps(scores.as_json(), indent=2) + "\n")
+            write_text(self.output / SCORES, json.dumps(scores.details()) + "\n")
             draw_scores(scores, self.output / PICTURE, title=self.instruction or f"{edited.name} beside {source.name}")
         size = "{}x{}".format(*scores.size)
         self.show(f"{edited}: {scores.num_frames} frames of {size}, beside {source}", scores_table(scores))

@@ -81,6 +81,18 @@ class Scores:
             "notes": list(self.notes),
         }
 
+    def details(self) -> dict[str, Any]:
+        """The same with the spectra, and by how much the worst steps exceed the source."""
+        spectra = {"edit": self.spectrum, "source": self.spectrum_source}
+        return {
+            **self.as_json(),
+            "worst_steps": [{"frame": step.index, "excess": round(step.excess, 4)} for step in self.worst],
+            "spectrum": {
+                name: {"hertz": each.hertz.round(4).tolist(), "levels": each.levels.round(6).tolist()}
+                for name, each in spectra.items()
+            },
+        }
+
 
 def ordered(values: dict[str, float]) -> dict[str, float | None]:
     """Measured values in the order of METRICS; None for what is missing or not a number."""
