@@ -26,7 +26,7 @@ def add_api(studio: Studio) -> None:
     add_files(studio)
     for function in (*editing(studio), *jobs(studio)):
         device = {"concurrency_id": "device", "concurrency_limit": 1} if function.__name__ == "preview" else {}
-        gr.api(plain_errors(function), api_name=function.__name__, api_description=function.__doc__, **device)
+        gr.api(plain_errors(studio, function), api_name=function.__name__, api_description=function.__doc__, **device)
 
 
 def add_files(studio: Studio) -> None:
@@ -49,9 +49,9 @@ def add_files(studio: Studio) -> None:
         found = studio.result(studio.shelf.job(number))
         return str(found) if found else None
 
-    ask.click(plain_errors(upload_video), file, number, api_name="upload_video")
-    ask.click(plain_errors(variant_pictures), number, pictures, api_name="preview_pictures")
-    ask.click(plain_errors(download_video), number, video, api_name="download_video")
+    ask.click(plain_errors(studio, upload_video), file, number, api_name="upload_video")
+    ask.click(plain_errors(studio, variant_pictures), number, pictures, api_name="preview_pictures")
+    ask.click(plain_errors(studio, download_video), number, video, api_name="download_video")
 
 
 def editing(studio: Studio) -> list[Callable[..., Any]]:
@@ -112,7 +112,7 @@ def describe(studio: Studio, job: Job) -> dict[str, Any]:
     }
 
 
-def plain_errors(function: Callable[..., Any]) -> Callable[..., Any]:
+def plain_errors(studio: Studio, function: Callable[..., Any]) -> Callable[..., Any]:
     """The same function, whose errors reach the caller as one line."""
 
     @wraps(function)
@@ -120,6 +120,6 @@ def plain_errors(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args, **kwargs)
         except FairyError as error:
-            raise gr.Error(in_words(error), print_exception=False) from error
+            raise gr.Error(in_words(error, studio.shelf.work), print_exception=False) from error
 
     return call

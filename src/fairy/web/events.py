@@ -21,7 +21,7 @@ from fairy.web.variants import Variant
 
 TO_THE_JOB = "() => { document.querySelector('#job').scrollIntoView({behavior: 'smooth', block: 'start'}); }"
 Here = dict[str, str]
-PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "api_name": "page"}
 QUIET: dict[str, Any] = {**PRIVATE, "show_progress": "hidden", "queue": False}
 
 
@@ -38,20 +38,20 @@ def wire_clip(studio: Studio, parts: Parts) -> None:
     clip, here = parts.clip, parts.here
     outputs = [here, clip.video, clip.line, parts.variants.line, parts.variants.pairs, parts.variants.tried]
 
-    def taken(here: Here, take: Callable[[], str], source: Path | None) -> list[Any]:
+    def taken(here: Here, take: Callable[[], str]) -> list[Any]:
         try:
             number = take()
         except FairyError as error:
-            words = view.line(in_words(error, source), "error")
+            words = view.line(in_words(error, studio.shelf.work), "error")
             return [{**here, "clip": ""}, None, words, *no_variants()]
         facts = view.line(studio.shelf.clip(number).facts, "good")
         return [{**here, "clip": number}, str(studio.playable(number)), facts, *no_variants()]
 
     def uploaded(here: Here, file: str) -> list[Any]:
-        return taken(here, lambda: studio.take(Path(file)), Path(file))
+        return taken(here, lambda: studio.take(Path(file)))
 
     def chosen(here: Here, event: gr.EventData) -> list[Any]:
-        return taken(here, lambda: studio.take_example(event.pick), None)
+        return taken(here, lambda: studio.take_example(event.pick))
 
     clip.video.upload(uploaded, [here, clip.video], outputs, show_progress_on=clip.line, **PRIVATE)
     clip.examples.click(chosen, [here], outputs, show_progress_on=clip.line, **PRIVATE)
@@ -74,7 +74,12 @@ def wire_wish(studio: Studio, parts: Parts) -> None:
             wanted = studio.wish(text, to_settings(names, values))
             variant = studio.try_wish(here["clip"], wanted, Told(bar))
         except FairyError as error:
-            return [view.line(missing(here, text) or in_words(error), "error"), gr.skip(), gr.skip(), gr.skip()]
+            return [
+                view.line(missing(here, text) or in_words(error, studio.shelf.work), "error"),
+                gr.skip(),
+                gr.skip(),
+                gr.skip(),
+            ]
         return ["", *show_variants(studio, here["clip"], variant)]
 
     def render(here: Here, text: str, *values: Any) -> list[Any]:
@@ -82,7 +87,7 @@ def wire_wish(studio: Studio, parts: Parts) -> None:
             wanted = studio.wish(text, to_settings(names, values))
             job = studio.runs.submit(here["clip"], wanted)
         except FairyError as error:
-            return [here, view.line(missing(here, text) or in_words(error), "error")]
+            return [here, view.line(missing(here, text) or in_words(error, studio.shelf.work), "error")]
         return [{**here, "job": job.number}, ""]
 
     options: dict[str, Any] = {
@@ -161,8 +166,8 @@ def wire_jobs(studio: Studio, parts: Parts) -> None:
     jobs, here = parts.jobs, parts.here
     seen = gr.State(("", ""))
     jobs.jobs.input(lambda here, number: {**here, "job": number}, [here, jobs.jobs], here, **QUIET)
-    jobs.cancel.click(lambda here: on_job(here, studio.runs.cancel), here, None, **QUIET)
-    jobs.go_on.click(lambda here: on_job(here, studio.runs.go_on), here, None, **QUIET)
+    jobs.cancel.click(lambda here: on_job(studio, here, studio.runs.cancel), here, None, **QUIET)
+    jobs.go_on.click(lambda here: on_job(studio, here, studio.runs.go_on), here, None, **QUIET)
 
     def redo(here: Here, first: int, last: int, seed: int, instruction: str) -> str:
         wanted = Redo(
@@ -171,7 +176,7 @@ def wire_jobs(studio: Studio, parts: Parts) -> None:
         try:
             studio.runs.redo(here["job"], wanted)
         except FairyError as error:
-            return view.line(in_words(error), "error")
+            return view.line(in_words(error, studio.shelf.work), "error")
         return view.line("Rendering these frames again; the rest stays as it is.")
 
     inputs = [here, jobs.first, jobs.last, jobs.seed, jobs.instruction]
@@ -180,12 +185,12 @@ def wire_jobs(studio: Studio, parts: Parts) -> None:
     gr.Timer(1.0).tick(lambda here, seen: refresh(studio, here, seen), [here, seen], outputs, **QUIET)
 
 
-def on_job(here: Here, act: Callable[[str], Any]) -> None:
+def on_job(studio: Studio, here: Here, act: Callable[[str], Any]) -> None:
     """Do something with the job that is looked at."""
     try:
         act(here["job"])
     except FairyError as error:
-        gr.Warning(in_words(error))
+        gr.Warning(in_words(error, studio.shelf.work))
 
 
 def refresh(studio: Studio, here: Here, seen: tuple[str, str]) -> list[Any]:

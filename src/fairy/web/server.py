@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 from collections.abc import Iterator
@@ -33,7 +34,8 @@ def serve(config: WebConfig) -> Iterator[str]:
     os.environ["GRADIO_TEMP_DIR"] = str(studio.shelf.served)
     page = None
     try:
-        page, url = launch(studio)
+        # Gradio opens an event loop for each of its locks where none runs, and closes none.
+        page, url = asyncio.run(launch(studio))
         studio.start()
         yield url
     finally:
@@ -47,7 +49,7 @@ def wait() -> None:
     threading.Event().wait()
 
 
-def launch(studio: Any) -> tuple[Any, str]:
+async def launch(studio: Any) -> tuple[Any, str]:
     """The page of a studio, listening, and its address."""
     from starlette.middleware import Middleware
 

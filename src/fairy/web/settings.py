@@ -162,10 +162,11 @@ def _check_kind(name: str, value: Any) -> None:
         raise UsageError(f"{name} {value!r}: must be a text")
 
 
-def in_words(error: Exception, path: Path | None = None) -> str:
-    """An error's line for the page: settings by their plain names, files without their folders."""
+def in_words(error: Exception, folder: Path | None = None) -> str:
+    """An error's line for the page: settings by their plain names, files in `folder` by their names alone."""
     text = " ".join(str(error).splitlines())
-    if path is not None:
-        text = text.replace(str(path), path.name)
+    if folder is not None:
+        text = re.sub(rf"{re.escape(str(folder))}/([0-9a-f]{{16}}/)*", "", text)
     text = re.sub(r"(?<![\w-])--([a-z][a-z-]+)", lambda option: option[1].replace("-", " "), text)
-    return text[:1].upper() + text[1:]
+    first = text.partition(" ")[0]
+    return text[:1].upper() + text[1:] if first.isalpha() else text
