@@ -9,7 +9,7 @@ from PIL import Image
 from clips import make
 from fairy.config import EditConfig, JobConfig, VideoConfig
 from fairy.errors import MediaError, OutputError
-from fairy.manifest import RECIPE_LIMIT, Manifest, describe, parse
+from fairy.manifest import RECIPE_LIMIT, Manifest, chunk_size, describe, describe_model, parse
 from fairy.pipeline import Editor
 from fairy.recipe import info
 from fairy.selection import ShotPlan, select
@@ -27,7 +27,8 @@ def manifest(source, sd_model) -> Manifest:
     video, edit, job = VideoConfig(long_side=64), EditConfig(seed=3), JobConfig()
     selection = select(probe(source), video, edit, job, cuts=[4]).fitted(64)
     with Editor(sd_model) as editor:
-        return describe(selection, editor, INSTRUCTION, edit=edit, video=video, job=job)
+        facts, defaults = describe_model(editor)
+    return describe(selection, facts, INSTRUCTION, edit.resolved(defaults), video=video, job=job)
 
 
 def test_a_stored_manifest_is_read_back(manifest, tmp_path):
@@ -107,3 +108,11 @@ def test_the_text_in_a_png_harms_no_pixel(source, sd_model, tmp_path):
     assert read_recipe(tmp_path / "a" / "000003.png") == read_recipe(tmp_path / "a")
     image = np.asarray(Image.open(tmp_path / "a" / "000003.png"))
     assert np.array_equal(image, np.asarray(Image.open(job_of(tmp_path / "a") / "anchors" / "0-000003.png")))
+
+
+@pytest.mark.parametrize(
+    ("num_frames", "workers", "micro_batch", "expected"),
+    [(120, 1, 1, 32), (120, 4, 1, 8), (120, 8, 8, 8), (9, 4, 1, 1), (172_800, 64, 8, 32), (100, 2, 64, 64)],
+)
+def test_many_workers_share_a_video_in_small_chunks_of_whole_micro_batches(num_frames, workers, micro_batch, expected):
+    assert chunk_size(num_frames, workers, micro_batch) == expected

@@ -9,13 +9,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from fairy.errors import UsageError
 
 EMBEDDED = "embedded"
 MAX_SEED = 2**63 - 1
 MAX_STEPS = 1000
+MAX_WORKERS = 10_000
 BANK_PLACES = ("auto", "device", "host")
 
 
@@ -174,11 +175,17 @@ class JobConfig:
     """Frames of the source to be anchors; a shot in which none lies chooses as ever. None: each shot chooses."""
     given: Mapping[int, Path] = field(default_factory=dict)
     """Anchors that are edited already: pictures by frame of the source."""
-    chunk: int = 32
-    """Frames that are stored at a time. Changes no bit of the result."""
+    chunk: int | None = None
+    """Frames that are stored at a time; None: 32, or fewer where many workers share them. Changes no bit."""
+    workers: int | Literal["auto"] = 1
+    """Processes that share the work, through Ray; auto: one for each GPU, else for every four cores. Changes no bit."""
+    ray_address: str | None = None
+    """Of the Ray cluster where the workers are, such as 10.0.0.1:6379; None: they are on this machine."""
 
     def __post_init__(self) -> None:
         _require_range(self, "chunk", 1, 100_000)
+        if self.workers != "auto":
+            _require_range(self, "workers", 1, MAX_WORKERS)
         for index in (*(self.anchors or ()), *self.given):
             _require(index >= 0, "anchors", index, "frames are counted from 0")
         _require(self.anchors != (), "anchors", "''", "name at least one frame, or use --num-anchors 0")

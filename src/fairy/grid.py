@@ -16,9 +16,10 @@ import numpy as np
 
 from fairy.config import EditConfig, EditSettings, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig
 from fairy.errors import UsageError
-from fairy.job import check_request, choose, open_editor
+from fairy.job import check_request, choose
 from fairy.models import Model
 from fairy.pipeline import Editor
+from fairy.render import open_editor
 from fairy.report import SILENT, Report
 from fairy.selection import Selection, plan_shots
 from fairy.sheet import check_picture, grid, save_png

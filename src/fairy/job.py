@@ -14,26 +14,17 @@ from pathlib import Path
 
 import numpy as np
 
-from fairy import models
 from fairy.anchors import AnchorBank
-from fairy.config import (
-    EMBEDDED,
-    EditConfig,
-    JobConfig,
-    MaskConfig,
-    ModelConfig,
-    RunConfig,
-    VideoConfig,
-    check_instruction,
-)
+from fairy.config import EditConfig, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig, check_instruction
 from fairy.errors import UsageError
 from fairy.given import fit_given, read_given
-from fairy.manifest import Manifest, describe
+from fairy.manifest import Manifest, describe, describe_model
 from fairy.masks import open_blend
-from fairy.memory import format_bytes, peak_memory
-from fairy.models import Model
+from fairy.memory import MemoryNeeded, format_bytes
+from fairy.models import Model, dropped_text
+from fairy.parallel import is_alone, open_many
 from fairy.pipeline import Editor
-from fairy.render import assemble, edit_shots, render_missing
+from fairy.render import OneDevice, Renderer, assemble, edit_shots, open_editor
 from fairy.report import SILENT, Report
 from fairy.selection import Selection, ShotPlan, select
 from fairy.sheet import check_picture, contact_sheet, save_png
@@ -61,8 +52,9 @@ class EditResult:
     device: str
     dtype: str
     peak_memory_bytes: int
-    """Of the GPU where there is one, of the process where there is none."""
+    """Of the GPU where there is one, of the process where there is none; of many workers the most that one took."""
     notes: tuple[str, ...] = ()
+    workers: int = 1
 
 
 def edit_video(
@@ -71,7 +63,7 @@ def edit_video(
     output: Path | str,
     *,
     edit: EditConfig | None = None,
-    model: ModelConfig | Model | None = None,
+    model: ModelConfig | Model | Renderer | None = None,
     video: VideoConfig | None = None,
     run: RunConfig | None = None,
     job: JobConfig | None = None,
@@ -85,7 +77,8 @@ def edit_video(
 
     The output has the same number of frames, the same time stamps and the same sound; its suffix chooses the container.
     `compare` is a second video that shows source and result side by side; `cuts` are first frames of shots, in place of
-    what `job.shots` says. What is done is kept in OUTPUT.fairy/ until the output is written: the same call goes on
+    what `job.shots` says. `model` may also be what `open_renderer` gave, to edit several videos by the same workers.
+    What is done is kept in OUTPUT.fairy/ until the output is written: the same call goes on
     where an interrupted one stopped. Raises UsageError for a wrong argument, and MediaError, ModelError or OutputError
     where something cannot be read, loaded or written.
     """
@@ -95,19 +88,20 @@ def edit_video(
     check_request(instruction, outputs, overwrite)
     selection = choose(Path(source), edit, video, job, mask or MaskConfig(), cuts, report)
     pictures = read_given(job.given)
-    with open_editor(model, run, report) as editor:
-        selection = selection.fitted(video.long_side or editor.model.defaults.long_side)
-        given = fit_given(pictures, selection)
-        manifest = describe(selection, editor, instruction, edit=edit, video=video, job=job)
-        announce(selection, editor, instruction, edit, report)
+    with open_renderer(model, run, job, report) as renderer:
+        facts, defaults = renderer.ask(describe_model)
+        selection = selection.fitted(video.long_side or defaults.long_side)
+        given, settings = fit_given(pictures, selection), edit.resolved(defaults)
+        manifest = describe(selection, facts, instruction, settings, video=video, job=job, workers=renderer.workers)
+        announce(selection, renderer, instruction, edit, report)
         begun = time.perf_counter()
         with open_job(job_path(Path(output)), manifest, restart=job.restart, report=report) as folder:
             announce_disk(folder, selection, report)
-            computed = render_missing(editor, selection, folder, given, report)
+            computed = renderer.render_missing(selection, folder, given, report)
             notes = assemble(selection, folder, outputs, video.quality, overwrite, report)
             if not job.keep_job:
                 clear(folder.path)
-        return summarize(Path(output), selection, editor, manifest, (len(selection), computed), begun, notes)
+        return summarize(Path(output), selection, renderer, manifest, (len(selection), computed), begun, notes)
 
 
 def preview(
@@ -134,16 +128,17 @@ def preview(
         raise UsageError("--num-anchors 0: a preview shows the anchors; use --num-anchors 1 or more")
     pictures = read_given(job.given)
     with open_editor(model, run, report) as editor:
-        selection = selection.fitted(video.long_side or editor.model.defaults.long_side)
+        facts, defaults = describe_model(editor)
+        selection = selection.fitted(video.long_side or defaults.long_side)
         given = fit_given(pictures, selection)
-        manifest = describe(selection, editor, instruction, edit=edit, video=video, job=job)
-        announce(selection, editor, instruction, edit, report)
+        manifest = describe(selection, facts, instruction, edit.resolved(defaults), video=video, job=job)
+        announce(selection, OneDevice(editor), instruction, edit, report)
         begun = time.perf_counter()
         take, shots = manifest.edit, set(selection.shots)
         banks = edit_shots(editor, selection, take, given, shots, report, link=job.link_shots)
         save_png(sheet, draw_anchors(selection, manifest, anchors_of(selection, banks)))
         count = len(selection.anchors)
-        return summarize(sheet, selection, editor, manifest, (count, count), begun, selection.info.notes)
+        return summarize(sheet, selection, OneDevice(editor), manifest, (count, count), begun, selection.info.notes)
 
 
 def check_request(instruction: str, outputs: list[str], overwrite: bool) -> None:
@@ -181,38 +176,50 @@ def read_info(source: Path, report: Report, on_frame: OnFrame | None = None) -> 
 
 
 @contextmanager
-def open_editor(
-    model: ModelConfig | Model | None, run: RunConfig | None, report: Report, micro_batch: int | None = None
-) -> Iterator[Editor]:
-    """An editor of a loaded model, or of one to be loaded."""
-    if not isinstance(model, Model):
-        report.progress("loading", 0, None)
-        wanted = model or ModelConfig()
-        model = models.load(
-            None if wanted.model == EMBEDDED else wanted.model,
-            device=wanted.device,
-            dtype=wanted.dtype,
-            lora=wanted.lora,
-            lora_scale=wanted.lora_scale,
-            scheduler=wanted.scheduler,
-        )
-        report.progress("loading", 1, 1)
-    with Editor(model, run, micro_batch=micro_batch) as editor:
-        yield editor
+def open_renderer(
+    model: ModelConfig | Model | Renderer | None, run: RunConfig | None, job: JobConfig, report: Report
+) -> Iterator[Renderer]:
+    """What computes: an editor in this process, or the workers that the job asks for; or what is open already."""
+    if not isinstance(model, ModelConfig | Model | None):
+        yield model
+    elif is_alone(job.workers, job.ray_address):
+        with open_editor(model, run, report) as editor:
+            yield OneDevice(editor)
+    else:
+        with open_many(model, run, job.workers, job.ray_address, report) as renderer:
+            yield renderer
 
 
-def announce(selection: Selection, editor: Editor, instruction: str, edit: EditConfig, report: Report) -> None:
+@dataclass(frozen=True)
+class Prospect:
+    """What is said before the start."""
+
+    maker: str
+    """The model, its device and its number format."""
+    memory: MemoryNeeded
+    dropped: str
+    """The end of the instruction, where the model cannot read all of it."""
+
+
+def foresee(editor: Editor, size: tuple[int, int], num_anchors: int, instruction: str, edit: EditConfig) -> Prospect:
+    """What an edit of this size (rows, columns) will take."""
+    model = editor.model
+    maker = f"{model.name} on {model.device} in {str(model.dtype).removeprefix('torch.')}"
+    return Prospect(maker, editor.memory_needed(size, num_anchors, edit), dropped_text(model, instruction))
+
+
+def announce(selection: Selection, renderer: Renderer, instruction: str, edit: EditConfig, report: Report) -> None:
     """Say before the start what will be done and what memory that takes."""
     width, height = selection.size
-    need = editor.memory_needed((height, width), selection.most_anchors, edit)
+    prospect = renderer.ask(foresee, (height, width), selection.most_anchors, instruction, edit)
     shots = f" in {len(selection.shots)} shots" if len(selection.shots) > 1 else ""
     report.note(
-        f"{len(selection)} frames{shots} at {width}x{height}, {len(selection.anchors)} anchors, {editor.model.name}"
-        f" on {editor.model.device} in {str(editor.model.dtype).removeprefix('torch.')}"
+        f"{len(selection)} frames{shots} at {width}x{height}, {len(selection.anchors)} anchors, {prospect.maker}"
     )
-    report.note(f"memory: about {need}")
-    if dropped := models.dropped_text(editor.model, instruction):
-        report.note(f'the model reads no instruction as long as this; it leaves out the end: "{dropped}"')
+    each = f", each of {renderer.workers} workers" if renderer.workers > 1 else ""
+    report.note(f"memory: about {prospect.memory}{each}")
+    if prospect.dropped:
+        report.note(f'the model reads no instruction as long as this; it leaves out the end: "{prospect.dropped}"')
     for note in selection.info.notes:
         report.note(note)
 
@@ -252,7 +259,7 @@ def draw_anchors(selection: Selection, manifest: Manifest, edited: Iterable[tupl
 def summarize(
     output: Path,
     selection: Selection,
-    editor: Editor,
+    renderer: Renderer,
     manifest: Manifest,
     num_frames: tuple[int, int],
     begun: float,
@@ -260,16 +267,23 @@ def summarize(
 ) -> EditResult:
     """The account of finished work; `num_frames` are those delivered, and those computed now."""
     seconds = time.perf_counter() - begun
+    name, device = renderer.ask(name_and_device)
     return EditResult(
         output=output,
         num_frames=num_frames[0],
         seconds=seconds,
         frames_per_second=num_frames[1] / seconds,
         anchors=selection.anchors,
-        model=editor.model.name,
+        model=name,
         seed=manifest.edit.settings.seed,
-        device=str(editor.model.device),
+        device=device,
         dtype=manifest.dtype,
-        peak_memory_bytes=peak_memory(editor.model.device),
+        peak_memory_bytes=renderer.peak_memory(),
         notes=notes,
+        workers=renderer.workers,
     )
+
+
+def name_and_device(editor: Editor) -> tuple[str, str]:
+    """The model as it was asked for, and where it is."""
+    return editor.model.name, str(editor.model.device)

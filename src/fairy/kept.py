@@ -18,12 +18,12 @@ import numpy as np
 from fairy.config import EditConfig, ModelConfig, RunConfig, check_instruction
 from fairy.errors import MediaError, ModelError, UsageError
 from fairy.given import Given
-from fairy.job import EditResult, open_editor, read_info, summarize
+from fairy.job import EditResult, read_info, summarize
 from fairy.manifest import Manifest, Take, hash_mask, hash_source, versions
 from fairy.masks import open_blend
 from fairy.models import Model, fingerprint
 from fairy.pipeline import Editor
-from fairy.render import assemble, edit_frames, edit_shots, render_missing
+from fairy.render import OneDevice, assemble, edit_frames, edit_shots, open_editor, render_missing
 from fairy.report import SILENT, Report
 from fairy.selection import Selection
 from fairy.store import JobFolder, open_kept
@@ -85,7 +85,9 @@ def redo(
             computed = render_missing(editor, selection, folder, stored_given(folder), report)
             notes = assemble(selection, folder, [str(output)], folder.manifest.quality, True, report)
             shown = replace(folder.manifest, takes=(take,))
-            return summarize(Path(output), selection, editor, shown, (len(selection), computed), begun, notes)
+            return summarize(
+                Path(output), selection, OneDevice(editor), shown, (len(selection), computed), begun, notes
+            )
 
 
 def lay_over(folder: JobFolder, take: Take) -> None:

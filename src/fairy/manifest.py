@@ -13,10 +13,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from fairy.config import EditConfig, EditSettings, JobConfig, MaskConfig, VideoConfig
+from fairy.config import EditSettings, JobConfig, MaskConfig, VideoConfig
 from fairy.errors import OutputError
 from fairy.masks import Blend
-from fairy.models import Model, fingerprint
+from fairy.models import Defaults, Model, fingerprint
 from fairy.models.lora import find_lora
 from fairy.pipeline import Editor
 from fairy.selection import Selection, ShotPlan
@@ -24,6 +24,7 @@ from fairy.selection import Selection, ShotPlan
 COMPUTING = ("torch", "diffusers", "transformers", "av")
 BLOCK = 1 << 20
 PATHS = ("source", "mask", "model", "lora")
+MOST_IN_CHUNK = 32
 RECIPE_LIMIT = 30_000
 """Characters of a recipe: QuickTime's text atoms hold 64 KiB."""
 
@@ -158,27 +159,25 @@ def recipe_of(take: Take) -> dict[str, Any]:
     return {"frames": [take.start, take.stop], "instruction": take.instruction, "settings": asdict(take.settings)}
 
 
-def describe(
-    selection: Selection,
-    editor: Editor,
-    instruction: str,
-    *,
-    edit: EditConfig,
-    video: VideoConfig,
-    job: JobConfig,
-) -> Manifest:
-    """The manifest of a job that is about to begin."""
-    model, mask = editor.model, selection.blend.mask
-    take = Take(
-        start=selection.start,
-        stop=selection.stop,
-        instruction=instruction,
-        settings=edit.resolved(model.defaults),
-    )
-    return Manifest(
-        versions=versions(),
-        source=str(selection.info.path.absolute()),
-        source_hash=hash_source(selection.info.path, selection.info.images),
+@dataclass(frozen=True, kw_only=True)
+class ModelFacts:
+    """What a manifest says of the model and of where it runs."""
+
+    model: str
+    model_hash: str
+    scheduler: str
+    lora: str
+    lora_hash: str
+    lora_scale: float
+    device: str
+    dtype: str
+    micro_batch: int
+
+
+def describe_model(editor: Editor) -> tuple[ModelFacts, Defaults]:
+    """The facts of an editor's model, and its own settings."""
+    model = editor.model
+    facts = ModelFacts(
         model=whole_path(model.name),
         model_hash=fingerprint(model.path),
         scheduler=type(model.scheduler).__name__,
@@ -188,18 +187,48 @@ def describe(
         device=model.device.type,
         dtype=dtype_name(model),
         micro_batch=editor.micro_batch,
+    )
+    return facts, model.defaults
+
+
+def describe(
+    selection: Selection,
+    facts: ModelFacts,
+    instruction: str,
+    settings: EditSettings,
+    *,
+    video: VideoConfig,
+    job: JobConfig,
+    workers: int = 1,
+) -> Manifest:
+    """The manifest of a job that is about to begin."""
+    mask = selection.blend.mask
+    take = Take(start=selection.start, stop=selection.stop, instruction=instruction, settings=settings)
+    return Manifest(
+        versions=versions(),
+        source=str(selection.info.path.absolute()),
+        source_hash=hash_source(selection.info.path, selection.info.images),
+        **vars(facts),
         size=selection.size,
         shots=selection.shots,
         link_shots=job.link_shots,
         given={index: hash_file(path) for index, path in sorted(job.given.items())},
         takes=(take,),
         quality=video.quality,
-        chunk=job.chunk,
+        chunk=job.chunk or chunk_size(len(selection), workers, facts.micro_batch),
         mask=str(mask.info.path.absolute()) if mask else "",
         mask_hash=hash_mask(selection.blend),
         feather=mask.feather if mask else 0,
         auto_mask=selection.blend.auto,
     )
+
+
+def chunk_size(num_frames: int, workers: int, micro_batch: int) -> int:
+    """Frames to store at a time: so many that a worker has four of them or more, in whole micro-batches."""
+    if workers == 1:
+        return MOST_IN_CHUNK
+    fair = -(-num_frames // (4 * workers * micro_batch)) * micro_batch
+    return min(fair, max(MOST_IN_CHUNK, micro_batch))
 
 
 def parse(text: str, where: Path) -> Manifest:

@@ -16,6 +16,7 @@ from rich.text import Text
 STAGES = {
     "reading": ("Reading the video", "frames"),
     "loading": ("Loading the model", ""),
+    "workers": ("Starting the workers", "workers"),
     "anchors": ("Editing the anchors", "steps"),
     "frames": ("Editing the frames", "frames"),
     "writing": ("Writing the video", "frames"),

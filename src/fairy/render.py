@@ -8,20 +8,86 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import numpy as np
 
+from fairy import models
 from fairy.anchors import AnchorBank
-from fairy.config import EditConfig, EditSettings
+from fairy.config import EMBEDDED, EditConfig, EditSettings, ModelConfig, RunConfig
 from fairy.given import Given
 from fairy.manifest import Take
+from fairy.memory import peak_memory
+from fairy.models import Model
 from fairy.pipeline import Editor
 from fairy.report import Report
 from fairy.selection import Selection, ShotPlan
 from fairy.sheet import side_by_side, side_by_side_size
 from fairy.store import Chunk, JobFolder
 from fairy.video import Frame, VideoWriter, background
+from fairy.video.lossless import LosslessWriter
+
+Answer = TypeVar("Answer")
+
+
+class Renderer(Protocol):
+    """What computes a job's frames: a device in this process, or many workers (fairy.parallel)."""
+
+    @property
+    def workers(self) -> int:
+        """How many share the work."""
+
+    def ask(self, question: Callable[..., Answer], *details: object) -> Answer:
+        """question(editor, *details), of an editor like those that will compute."""
+
+    def render_missing(self, selection: Selection, folder: JobFolder, given: Given, report: Report) -> int:
+        """Compute and store all chunks that are not there yet; returns the number of frames computed."""
+
+    def peak_memory(self) -> int:
+        """Bytes held at most, by the worker that held most."""
+
+
+@dataclass(frozen=True)
+class OneDevice:
+    """Computes with an editor in this process."""
+
+    editor: Editor
+    workers: int = 1
+
+    def ask(self, question: Callable[..., Answer], *details: object) -> Answer:
+        """question(editor, *details)"""
+        return question(self.editor, *details)
+
+    def render_missing(self, selection: Selection, folder: JobFolder, given: Given, report: Report) -> int:
+        """Compute and store all chunks that are not there yet; returns the number of frames computed."""
+        return render_missing(self.editor, selection, folder, given, report)
+
+    def peak_memory(self) -> int:
+        """Bytes of the GPU where there is one, of the process where there is none."""
+        return peak_memory(self.editor.model.device)
+
+
+@contextmanager
+def open_editor(
+    model: ModelConfig | Model | None, run: RunConfig | None, report: Report, micro_batch: int | None = None
+) -> Iterator[Editor]:
+    """An editor of a loaded model, or of one to be loaded."""
+    if not isinstance(model, Model):
+        report.progress("loading", 0, None)
+        wanted = model or ModelConfig()
+        model = models.load(
+            None if wanted.model == EMBEDDED else wanted.model,
+            device=wanted.device,
+            dtype=wanted.dtype,
+            lora=wanted.lora,
+            lora_scale=wanted.lora_scale,
+            scheduler=wanted.scheduler,
+        )
+        report.progress("loading", 1, 1)
+    with Editor(model, run, micro_batch=micro_batch) as editor:
+        yield editor
 
 
 def edit_shots(
@@ -108,10 +174,15 @@ def render_missing(editor: Editor, selection: Selection, folder: JobFolder, give
             by_shot[selection.shot_of(chunk.start)].append(chunk)
         banks = edit_shots(editor, selection, take, given, set(by_shot), report, link=folder.manifest.link_shots)
         for shot, bank in banks:
-            if levels := folder.keep_anchors(take.number, shot.anchors, bank.frames):
-                report.note(f"anchors came out up to {levels} levels off the first time's: is this another machine?")
-            render_chunks(editor, selection, shot, bank, by_shot[shot], folder, step)
+            keep_anchors(folder, take.number, shot, bank.frames, report)
+            render_chunks(editor, selection, shot, bank, by_shot[shot], folder.writer, step)
     return done
+
+
+def keep_anchors(folder: JobFolder, take: int, shot: ShotPlan, pictures: np.ndarray, report: Report) -> None:
+    """Store a shot's edited anchors; say if they are stored already, and other ones."""
+    if levels := folder.keep_anchors(take, shot.anchors, pictures):
+        report.note(f"anchors came out up to {levels} levels off the first time's: is this another machine?")
 
 
 def render_chunks(
@@ -120,7 +191,7 @@ def render_chunks(
     shot: ShotPlan,
     bank: AnchorBank,
     chunks: list[Chunk],
-    folder: JobFolder,
+    writer_of: Callable[[Chunk], AbstractContextManager[LosslessWriter]],
     on_frame: Callable[[], None],
 ) -> None:
     """Compute and store chunks of one shot."""
@@ -130,7 +201,7 @@ def render_chunks(
         closing(background(selection.blended(edit_frames(editor, frames, bank, shot.anchors), indices))) as edits,
     ):
         for chunk in chunks:
-            with folder.writer(chunk) as writer:
+            with writer_of(chunk) as writer:
                 for _ in range(chunk.start, chunk.stop):
                     _, edited = next(edits)
                     writer.write(edited)

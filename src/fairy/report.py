@@ -12,7 +12,7 @@ class Report(Protocol):
         """A line that a user should read."""
 
     def progress(self, stage: str, done: int, total: int | None) -> None:
-        """Where the work is: reading, loading, anchors, frames, writing or clips. total: None where it is not known."""
+        """Where the work is: a stage that fairy.progress knows, such as frames. total: None where it is not known."""
 
 
 class Silent:

@@ -216,14 +216,14 @@ class JobFolder:
     def writer(self, chunk: Chunk) -> Iterator[LosslessWriter]:
         """Takes the pictures of a chunk, which is done when the block ends well."""
         temporary = self.path / CHUNKS / "partial.mkv"
-        try:
-            with LosslessWriter(temporary, self.manifest.size) as writer:
-                yield writer
-        except BaseException:
-            temporary.unlink(missing_ok=True)  # the disk may be full
-            raise
-        name = f"{chunk.take}-{chunk.start:06d}-{chunk.stop:06d}.{hash_file(temporary)}.mkv"
-        self.done[chunk] = temporary.replace(self.path / CHUNKS / name)
+        with writing(temporary, self.manifest.size) as writer:
+            yield writer
+        self.adopt(chunk, temporary, hash_file(temporary))
+
+    def adopt(self, chunk: Chunk, file: Path, checksum: str) -> None:
+        """Take a finished file, which lies in this folder, as a chunk."""
+        name = f"{chunk.take}-{chunk.start:06d}-{chunk.stop:06d}.{checksum}.mkv"
+        self.done[chunk] = file.replace(self.path / CHUNKS / name)
 
     def keep_anchors(self, take: int, indices: Sequence[int], pictures: np.ndarray) -> int:
         """Store edited anchors; returns by how many levels they differ from those that were stored before."""
@@ -264,6 +264,17 @@ class JobFolder:
     def _chunk_of(self, index: int) -> Chunk:
         row = self._by_take[self.manifest.take_of(index).number]
         return row[bisect_right(row, index, key=lambda chunk: chunk.start) - 1]
+
+
+@contextmanager
+def writing(file: Path, size: tuple[int, int]) -> Iterator[LosslessWriter]:
+    """Takes pictures of one size; nothing stays of the file if the block ends badly."""
+    try:
+        with LosslessWriter(file, size) as writer:
+            yield writer
+    except BaseException:
+        file.unlink(missing_ok=True)  # the disk may be full
+        raise
 
 
 def open_png(file: Path) -> np.ndarray:

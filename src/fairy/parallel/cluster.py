@@ -11,15 +11,21 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from fairy.errors import FairyError, MissingPackageError, UsageError, WorkerError
 
+Setup = Callable[[], AbstractContextManager[Any]]
+"""Makes what all tasks of a process use, and clears it away."""
+
 AUTO = "auto"
 CORES_A_WORKER = 4
 """Without GPUs `auto` starts a process for so many cores: its threads share one model and one bank."""
+
+FAREWELL = 2.0
+"""Seconds."""
 
 
 class Outcome(NamedTuple):
@@ -38,10 +44,15 @@ class Process:
     def __init__(self) -> None:
         self._state: Any = None
         self._done = 0
+        self._stack = ExitStack()
 
-    def prepare(self, setup: Callable[[], Any]) -> None:
+    def prepare(self, setup: Setup) -> None:
         """Make what all tasks use."""
-        self._state = setup()
+        self._state = self._stack.enter_context(setup())
+
+    def leave(self) -> None:
+        """Clear away what was made."""
+        self._stack.close()
 
     def run(self, function: Callable[[Any, Any, Callable[[int], None]], Any], item: Any) -> Any:
         """Do one task."""
@@ -63,10 +74,13 @@ class Shared:
     ref: Any
 
     def get(self) -> Any:
-        """The value. Arrays in it are read-only."""
+        """The value; arrays and tensors in it are read-only. LookupError where it is lost with its machine."""
         import ray
 
-        return ray.get(self.ref)
+        try:
+            return ray.get(self.ref)
+        except ray.exceptions.ObjectLostError as error:
+            raise LookupError(f"a value is lost: {type(error).__name__}") from error
 
 
 class Cluster:
@@ -84,7 +98,7 @@ class Cluster:
         """A new process, when there is room for it."""
         return self._process.remote()
 
-    def prepare(self, process: Any, setup: Callable[[], Any]) -> Any:
+    def prepare(self, process: Any, setup: Setup) -> Any:
         """Begin to set a process up; what is returned can be waited for."""
         return process.prepare.remote(setup)
 
@@ -114,11 +128,15 @@ class Cluster:
         except ray.exceptions.RayError as error:
             return Outcome(lost=reason_of(error))
 
-    def kill(self, process: Any) -> None:
-        """End a process at once."""
+    def kill(self, *processes: Any) -> None:
+        """End processes; they have a moment to clear away what they hold, even while they work."""
         import ray
 
-        ray.kill(process)
+        farewells = [process.leave.options(concurrency_group="beside").remote() for process in processes]
+        if farewells:
+            ray.wait(farewells, num_returns=len(farewells), timeout=FAREWELL)
+        for process in processes:
+            ray.kill(process)
 
 
 def reason_of(error: Exception) -> str:
@@ -150,6 +168,7 @@ def joined(workers: int | str, address: str | None, device: str) -> Iterator[Clu
     """
     try:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        os.environ.setdefault("RAY_ENABLE_ZERO_COPY_TORCH_TENSORS", "1")  # nobody writes to a bank
         import ray
     except ImportError as error:
         raise MissingPackageError("many workers need Ray: pip install 'fairy-video[ray]'") from error
@@ -197,6 +216,18 @@ def own_signals() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def is_alone(workers: int | str, address: str | None) -> bool:
+    """Whether all is to be done in this process."""
+    return address is None and (workers == 1 or (workers == AUTO and num_auto() == 1))
+
+
+def num_auto() -> int:
+    """Workers that `auto` means on this machine."""
+    import torch
+
+    return torch.cuda.device_count() or max(1, num_cores() // CORES_A_WORKER)
+
+
 def plan(workers: int | str, device: str) -> Cluster:
     """How many workers, and what each takes of the machines: a GPU, or its share of the cores."""
     import ray
@@ -214,6 +245,13 @@ def plan(workers: int | str, device: str) -> Cluster:
         return Cluster(gpus if workers == AUTO else int(workers), num_cpus=1, num_gpus=1)
     count = sum(max(1, each // CORES_A_WORKER) for each in cores) if workers == AUTO else int(workers)
     return Cluster(count, num_cpus=max(1, min(sum(cores) // count, *cores)), num_gpus=0)
+
+
+def assigned_cores() -> int:
+    """Cores that this process has to itself, as a worker."""
+    import ray
+
+    return max(1, int(ray.get_runtime_context().get_assigned_resources().get("CPU", 1)))
 
 
 def num_cores() -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
-from fairy.parallel.cluster import AUTO
+from fairy.parallel.cluster import AUTO, is_alone
 from fairy.parallel.workers import Tick, open_workers
 from fairy.report import SILENT, Report
 
@@ -39,7 +40,7 @@ def map_tasks(
     `name(item)`; what was yielded before is done. In this process an error is simply raised. `on_result` is called with
     each item and its result before it is yielded; `report` gets a note of what is tried again.
     """
-    if workers == 1 and ray_address is None:
+    if is_alone(workers, ray_address):
         for place, item in enumerate(items):
             result = function(item)
             if on_result:
@@ -48,7 +49,7 @@ def map_tasks(
         return
     todo = enumerate(items)
     running: dict[Future[Any], tuple[int, Item]] = {}
-    with open_workers(nothing, workers=workers, ray_address=ray_address, device=device, report=report) as pool:
+    with open_workers(nullcontext, workers=workers, ray_address=ray_address, device=device, report=report) as pool:
         while True:
             while len(running) < 2 * pool.count and (drawn := next(todo, None)):
                 running[pool.submit(apply, (function, drawn[1]), name=name(drawn[1]))] = drawn
@@ -60,10 +61,6 @@ def map_tasks(
                 if on_result:
                     on_result(item, result)
                 yield place, result
-
-
-def nothing() -> None:
-    """The set-up of workers that need none."""
 
 
 def apply(state: None, task: tuple[Callable[[Item], Result], Item], tick: Tick) -> Result:  # noqa: ARG001

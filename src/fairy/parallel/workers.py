@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fairy.errors import FairyError, WorkerError
-from fairy.parallel.cluster import AUTO, Cluster, in_words, joined
+from fairy.parallel.cluster import AUTO, Cluster, Setup, in_words, joined
 from fairy.report import SILENT, Report
 
 ATTEMPTS = 3
@@ -64,7 +64,7 @@ class Worker:
 class Workers:
     """Does tasks in other processes. May be used from several threads. Made by `open_workers`."""
 
-    def __init__(self, cluster: Cluster, setup: Callable[[], Any], report: Report) -> None:
+    def __init__(self, cluster: Cluster, setup: Setup, report: Report) -> None:
         self.count = cluster.count
         self._cluster, self._setup, self._report = cluster, setup, report
         self._lock = threading.Lock()
@@ -106,8 +106,7 @@ class Workers:
         """End all processes at once; what is not done never will be."""
         self._closing.set()
         self._thread.join()
-        for worker in self._workers:
-            self._cluster.kill(worker.process)
+        self._cluster.kill(*(worker.process for worker in self._workers))
 
     def _start(self) -> None:
         process = self._cluster.start()
@@ -233,14 +232,14 @@ def ignore(done: int) -> None:
 
 @contextmanager
 def open_workers(
-    setup: Callable[[], Any],
+    setup: Setup,
     *,
     workers: int | str = AUTO,
     ray_address: str | None = None,
     device: str = AUTO,
     report: Report = SILENT,
 ) -> Iterator[Workers]:
-    """Workers that each call `setup` once, for as long as the block lasts.
+    """Workers that each enter the context manager `setup()` once, for as long as the block lasts.
 
     `workers` is their number, or auto: one for each GPU, without GPUs one for every four cores. `ray_address` is a Ray
     cluster's, such as 10.0.0.1:6379 or auto; None uses this machine. With `device` auto or cuda each worker has one GPU
