@@ -39,6 +39,11 @@ VALUE_NAMES = {
     "start": "SECONDS",
     "end": "SECONDS",
     "bank": "PLACE",
+    "host": "ADDRESS",
+    "folder": "FOLDER",
+    "auth": "USER:FILE",
+    "models": "FOLDER",
+    "loras": "FOLDER",
 }
 UNSET = {
     "num_anchors": "3",
@@ -53,6 +58,9 @@ UNSET = {
     "quality": "the format's own",
     "mask": "none",
     "batch_size": "as the device likes",
+    "auth": "nobody is asked",
+    "models": "no further ones",
+    "loras": "those in the hub's cache",
 }
 """What is used where a setting is None."""
 
