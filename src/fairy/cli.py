@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from tyro.conf import Positional, arg, subcommand
 
 from fairy import __version__
+from fairy.cli_ablate import Ablate
 from fairy.cli_jobs import AnchorOptions, Info, Redo, Verify
 from fairy.cli_metrics import Eval
 from fairy.cli_study import Gallery, Study
@@ -227,6 +228,7 @@ Command = (
     | Annotated[Synth, subcommand("synth")]
     | Annotated[Track, subcommand("track")]
     | Annotated[Eval, subcommand("eval")]
+    | Annotated[Ablate, subcommand("ablate")]
     | Annotated[Study, subcommand("study")]
     | Annotated[Gallery, subcommand("gallery")]
     | Annotated[Train, subcommand("train")]

@@ -82,13 +82,13 @@ def _line(cell: Cell) -> list[object]:
 
 
 def write_page(folder: Path, cells: Sequence[Cell], title: str) -> Path:
-    """The page, and beside it the sources and posters; edited videos are shown from where they are."""
+    """The page, and beside it the sources and posters; edited videos are shown from where they are in the folder."""
     with tempfile.TemporaryDirectory(dir=folder, prefix=f".{MEDIA}-") as scratch:
         media = Path(scratch, MEDIA)
         media.mkdir()
-        shelf = Shelf(media, folder)
+        sources, edits = Shelf(media, None), Shelf(media, folder)
         groups = [
-            Group(f"{entry.name}: {entry.instruction}", shelf.add(entry.video), tuple(_edits(list(of), shelf)))
+            Group(f"{entry.name}: {entry.instruction}", sources.add(entry.video), tuple(_edits(list(of), edits)))
             for entry, of in groupby(cells, key=lambda cell: cell.entry)
         ]
         write_text(folder / PAGE, render(title, groups))
