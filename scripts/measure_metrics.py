@@ -42,10 +42,12 @@ def read(path: Path, num_frames: int) -> np.ndarray:
     return np.stack([frame.image for frame in read_frames(info, stop=min(num_frames, len(info)))])
 
 
-def edit(editor: Editor, frames: np.ndarray, instruction: str, method: str) -> Iterator[np.ndarray]:
+def edit(
+    editor: Editor, frames: np.ndarray, instruction: str, method: str, num_steps: int | None
+) -> Iterator[np.ndarray]:
     """The edited frames."""
     anchors = list(choose_anchors(len(frames))) if method == "3 anchors" else []
-    bank = editor.edit_anchors(frames[anchors], instruction, EditConfig(num_anchors=len(anchors)))
+    bank = editor.edit_anchors(frames[anchors], instruction, EditConfig(num_anchors=len(anchors), num_steps=num_steps))
     return editor.edit_frames(frames, bank, numbers=range(len(frames)) if method == "own noise" else None)
 
 
@@ -59,14 +61,16 @@ def write(path: Path, frames: Iterator[np.ndarray], size: tuple[int, int]) -> No
     part.replace(path)
 
 
-def edit_all(editor: Editor, source: Path, folder: Path, num_frames: int) -> Iterator[tuple[str, str, Path]]:
+def edit_all(
+    editor: Editor, source: Path, folder: Path, num_frames: int, num_steps: int | None
+) -> Iterator[tuple[str, str, Path]]:
     """(edit, method, video) for each; those that are there already are not made again."""
     frames = read(source, num_frames)
     for name, (_, _, instruction) in PROMPTS.items():
         for method in METHODS:
             path = folder / f"{name}-{method.replace(' ', '-')}.mkv"
             if not path.exists():
-                write(path, edit(editor, frames, instruction, method), frames.shape[2:0:-1])
+                write(path, edit(editor, frames, instruction, method, num_steps), frames.shape[2:0:-1])
                 sys.stderr.write(f"{path}\n")
             yield name, method, path
 
@@ -87,6 +91,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder to write into")
     parser.add_argument("--model", default="embedded", help="folder, hub id or embedded")
+    parser.add_argument("--steps", type=int, help="denoising steps; the model's own by default")
     parser.add_argument("--clips", type=int, default=3)
     parser.add_argument("--frames", type=int, default=12)
     parser.add_argument("--size", default="192x144", help="of the synthetic clips; the built-in one has 192x144")
@@ -106,11 +111,11 @@ def main() -> None:
         for number in range(words.clips):
             clip = data / f"{number:06d}"
             source = clip / "source.mkv"
-            for name, method, video in edit_all(editor, source, out / "edits" / clip.name, words.frames):
+            for name, method, video in edit_all(editor, source, out / "edits" / clip.name, words.frames, words.steps):
                 rows["synthetic"].append((source, name, method, video))
             for name in PROMPTS:
                 rows["synthetic"] += [(source, name, "exact", clip / f"{name}.mkv"), (source, name, "source", source)]
-        for name, method, video in edit_all(editor, demo, out / "edits" / "demo", words.frames):
+        for name, method, video in edit_all(editor, demo, out / "edits" / "demo", words.frames, words.steps):
             rows["demo"].append((demo, name, method, video))
         rows["demo"] += [(demo, name, "source", demo) for name in PROMPTS]
     for name, found in rows.items():

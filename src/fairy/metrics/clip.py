@@ -7,6 +7,7 @@ right end are not seen. B pictures, D numbers of an embedding, all of length 1, 
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -115,7 +116,7 @@ class ClipMeter:
         self._prompts = dict(zip(given, clip.embed_texts(list(given.values())), strict=True)) if given else {}
         self._waiting: list[tuple[torch.Tensor, torch.Tensor]] = []
         self._last: tuple[torch.Tensor, torch.Tensor] | None = None
-        self._series: dict[str, list[float]] = defaultdict(list)
+        self._series: dict[str, array[float]] = defaultdict(lambda: array("d"))
 
     def add(self, source: np.ndarray, edited: np.ndarray) -> None:
         """The next frame of both, uint8 (H, W, 3)."""

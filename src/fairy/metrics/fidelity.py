@@ -5,6 +5,7 @@ Frames are uint8 (H, W, 3) in 0..255. Every function compares one frame with its
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 
 import numpy as np
@@ -29,7 +30,7 @@ class FidelityMeter:
     """Measures of single frames beside their sources."""
 
     def __init__(self) -> None:
-        self._series: dict[str, list[float]] = defaultdict(list)
+        self._series: dict[str, array[float]] = defaultdict(lambda: array("d"))
 
     def add(self, source: np.ndarray, edited: np.ndarray, mask: np.ndarray | None = None) -> None:
         """The next frame of both, and of the mask, uint8 (H, W, 3)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from importlib import import_module
 from typing import Any
 
@@ -21,7 +22,7 @@ class PickMeter:
         self._clip = clip
         self._text = clip.embed_texts([text])[0]
         self._waiting: list[torch.Tensor] = []
-        self._series: list[float] = []
+        self._series = array("d")
 
     def add(self, source: np.ndarray, edited: np.ndarray) -> None:  # noqa: ARG002 - it knows no source
         """The next frame, uint8 (H, W, 3)."""
@@ -31,7 +32,7 @@ class PickMeter:
 
     def _measure(self) -> None:
         cosines = self._clip.embed_pictures(self._waiting) @ self._text
-        self._series += (self._clip.scale * cosines).tolist()
+        self._series.extend((self._clip.scale * cosines).tolist())
         self._waiting = []
 
     def finish(self) -> Measured:
@@ -59,7 +60,7 @@ class LpipsMeter:
 
     def __init__(self, measure: Lpips) -> None:
         self._measure = measure
-        self._series: list[float] = []
+        self._series = array("d")
 
     def add(self, source: np.ndarray, edited: np.ndarray) -> None:
         """The next frame of both, uint8 (H, W, 3)."""

@@ -21,7 +21,7 @@ class Spectrum:
 NO_SPECTRUM = Spectrum(np.zeros(0), np.zeros(0))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WorstStep:
     """One of the steps at which the edit is least steady."""
 

@@ -5,9 +5,12 @@ A step leads from frame t to frame t + 1. H, W: the frame's size; M steps, T til
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
+from einops import rearrange
 
 from fairy.metrics.flow import Estimated, Estimator, Flow, FlowSource
 from fairy.metrics.pictures import luma, resized, sample
@@ -37,8 +40,8 @@ class MotionMeter:
     def __init__(self, flows: FlowSource, estimate: Estimator, *, fps: float, num_worst: int = 4) -> None:
         self._flows, self._estimate, self._fps, self._num_worst = flows, estimate, fps, num_worst
         self._before: tuple[np.ndarray, np.ndarray] | None = None
-        self._series: dict[str, list[float]] = defaultdict(list)
-        self._changes: dict[str, list[np.ndarray]] = {"edited": [], "source": []}
+        self._series: dict[str, array[float]] = defaultdict(lambda: array("d"))
+        self._changes = {"edited": array("f"), "source": array("f")}
         self._products = np.zeros(3)  # of the source's motion with itself, the edit's with itself, and of both
         self._worst: list[WorstStep] = []
 
@@ -58,7 +61,7 @@ class MotionMeter:
             self._series[f"warp_error_{name}"].append(float(np.abs(seen).mean()))
             self._series[f"warp_mse_{name}"].append(float(np.square(seen / 255).mean()))
             changes = tile_means(luma(difference), flow.visible) if counts else np.full(TILES**2, np.nan)
-            self._changes[name].append(changes.astype(np.float32))
+            self._changes[name].extend(changes)
             self._series[f"flicker_{name}"].append(mean(np.abs(changes)) * self._fps)
         self._add_motion(before, after, flow, counts)
         if counts:
@@ -105,7 +108,8 @@ class MotionMeter:
             "flicker": mean(self._series["flicker_edited"]),
             "flicker_source": mean(self._series["flicker_source"]),
         }
-        spectra = {name: spectrum(np.array(changes), self._fps) for name, changes in self._changes.items()}
+        tiles = {name: rearrange(np.array(each), "(m t) -> m t", t=TILES**2) for name, each in self._changes.items()}
+        spectra = {name: spectrum(changes, self._fps) for name, changes in tiles.items()}
         of_edit = spectra["edited"]
         if of_edit.levels.size and of_edit.levels.max() > 0:
             values["flicker_hz"] = float(of_edit.hertz[of_edit.levels.argmax()])
@@ -113,16 +117,21 @@ class MotionMeter:
         num_cuts = int(np.isnan(self._series["warp_error_edited"]).sum())
         if num_cuts:
             notes.append(f"steps not counted, for there is a cut or the motion is too fast to follow: {num_cuts}")
-        motion = mean(self._series["motion_source"])
-        if motion >= LEAST_MOTION:
-            source, edited, shared = self._products
-            values["motion_kept"] = mean(self._series["motion_edited"]) / motion
-            values["motion_agreement"] = shared / np.sqrt(source * edited) if edited > 0 else np.nan
-        else:
+        motion = self._motion()
+        if not motion:
             notes.append("the source stands still: there is no motion to keep")
         series = {name.removesuffix("_edited"): np.array(each) for name, each in self._series.items()}
         worst = apart(self._worst)[: self._num_worst]
-        return Measured(values, series, tuple(notes), spectra=(of_edit, spectra["source"]), worst=worst)
+        return Measured(values | motion, series, tuple(notes), spectra=(of_edit, spectra["source"]), worst=worst)
+
+    def _motion(self) -> dict[str, float]:
+        """How much of the source's motion is left; nothing where it has none."""
+        length = mean(self._series["motion_source"])
+        if not length >= LEAST_MOTION:
+            return {}
+        source, edited, shared = self._products
+        agreement = shared / np.sqrt(source * edited) if edited > 0 else np.nan
+        return {"motion_kept": mean(self._series["motion_edited"]) / length, "motion_agreement": agreement}
 
 
 def apart(steps: list[WorstStep]) -> tuple[WorstStep, ...]:
@@ -173,7 +182,7 @@ def spectrum(changes: np.ndarray, fps: float) -> Spectrum:
     return Spectrum(hertz, np.sqrt((waves**2).mean(1)) / (2 * np.sin(np.pi * hertz / fps)))
 
 
-def mean(values: list[float] | np.ndarray) -> float:
+def mean(values: Sequence[float] | array[float] | np.ndarray) -> float:
     """The mean of what is a number; NaN where nothing is."""
     numbers = np.asarray(values, np.float64)
     numbers = numbers[np.isfinite(numbers)]
