@@ -10,8 +10,10 @@ from PIL import Image
 import fairy
 from clips import make
 from fairy.cli import main
+from fairy.errors import UsageError
 from fairy.report import SILENT
 from fairy.store import job_path
+from fairy.web.choices import EXAMPLES
 from fairy.web.settings import WebConfig
 from fairy.web.shelf import DONE, FAILED, RUNNING, STOPPED, WAITING, Redo
 from fairy.web.studio import Studio
@@ -118,3 +120,91 @@ def test_command_line_and_python_give_the_same_bytes(studio, clip, clip_file, tm
         monkeypatch.chdir(tmp_path / name)
         run()
         assert (tmp_path / name / job.output).read_bytes() == studio.result(job).read_bytes()
+
+
+def test_a_cancelled_job_keeps_what_is_done_and_goes_on_to_the_same_bytes(studio, clip):
+    whole = settled(studio, studio.runs.submit(clip, wish(studio, num_steps=4)))
+    stopped = cancel_after(studio, studio.runs.submit(clip, wish(studio, num_steps=4)), 5)
+    assert stopped.state == STOPPED
+    assert list((job_path(studio.shelf.output_of(stopped)) / "chunks").glob("*.mkv"))
+    done = settled(studio, studio.runs.go_on(stopped.number))
+    assert done.state == DONE
+    assert studio.result(done).read_bytes() == studio.result(whole).read_bytes()
+
+
+def test_a_job_that_was_running_when_the_server_was_stopped_goes_on_with_the_next(config, clip_file):
+    first = Studio(config)
+    first.runs.start()
+    clip = first.take(clip_file)
+    running, queued = (first.runs.submit(clip, wish(first, seed=seed, num_steps=4)) for seed in (1, 2))
+    while not (first.runs.live and first.runs.live.stage == "frames"):
+        time.sleep(0.01)
+    first.runs.close()
+    assert {first.shelf.job(job.number).state for job in (running, queued)} == {WAITING}
+    second = Studio(config)
+    second.runs.start()
+    assert [settled(second, job).state for job in (running, queued)] == [DONE, DONE]
+    second.runs.close()
+
+
+def test_a_job_that_ran_when_the_server_crashed_waits_for_a_person(config, clip_file):
+    first = Studio(config)
+    job = first.shelf.add_job(first.take(clip_file), wish(first))
+    first.shelf.change(job.number, state=RUNNING)
+    second = Studio(config)
+    second.runs.start()
+    found = second.shelf.job(job.number)
+    second.runs.close()
+    assert (found.state, found.message) == (STOPPED, "The server ended in the middle of this.")
+
+
+def test_a_preview_does_not_wait_for_a_render(studio, clip):
+    job = studio.runs.submit(clip, wish(studio, num_steps=6))
+    while not (studio.runs.live and studio.runs.live.stage == "frames"):
+        time.sleep(0.005)
+    studio.try_wish(clip, wish(studio), SILENT)
+    assert studio.shelf.job(job.number).state == RUNNING
+    assert settled(studio, job).state == DONE
+
+
+def test_jobs_take_turns_and_say_how_many_come_first(config, clip_file):
+    studio = Studio(config)
+    clip = studio.take(clip_file)
+    jobs = [studio.runs.submit(clip, wish(studio, seed=seed)) for seed in range(3)]
+    assert [studio.runs.queue_before(job) for job in jobs] == [0, 1, 2]
+    assert [job.number for job in studio.shelf.jobs()] == [job.number for job in reversed(jobs)]
+    studio.runs.cancel(jobs[1].number)
+    studio.runs.start()
+    assert [settled(studio, job).state for job in jobs] == [DONE, STOPPED, DONE]
+    studio.runs.close()
+
+
+def test_a_job_that_cannot_be_done_says_why_and_the_next_one_is_done(studio, clip):
+    many, usual = wish(studio, num_anchors=13), wish(studio)
+    failed, done = (settled(studio, studio.runs.submit(clip, each)) for each in (many, usual))
+    assert (failed.state, done.state) == (FAILED, DONE)
+    assert "num anchors 13" in failed.message.lower()
+
+
+def test_only_frames_that_are_there_are_rendered_again(studio, clip):
+    job = settled(studio, studio.runs.submit(clip, wish(studio)))
+    for first, stop in ((-1, 3), (5, 5), (5, 13)):
+        with pytest.raises(UsageError, match="frames 0 to 11"):
+            studio.runs.redo(job.number, Redo(first=first, stop=stop))
+
+
+def test_old_things_are_removed_but_not_those_with_work_to_do(config, clip_file):
+    studio = Studio(config)
+    clips = [studio.take(clip_file) for _ in range(2)]
+    studio.shelf.add_job(clips[0], wish(studio))
+    (studio.shelf.served / "upload").mkdir()
+    assert studio.shelf.sweep(time.time() - 60) == []
+    assert set(studio.shelf.sweep(time.time() + 60)) >= {clips[1], "upload"}
+    assert studio.shelf.clip(clips[0]).num_frames == 12
+    with pytest.raises(UsageError, match="not here any more"):
+        studio.shelf.clip(clips[1])
+
+
+def test_the_examples_are_there(tmp_path):
+    studio = Studio(WebConfig(folder=tmp_path))
+    assert [studio.shelf.clip(studio.take_example(name)).num_frames for name in EXAMPLES] == [24, 24, 24]
