@@ -16,7 +16,7 @@ import mmap
 import pickletools
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Literal, cast
 
 import numpy as np
 
@@ -114,31 +114,34 @@ class _Machine:
 
     def run(self) -> Any:
         """Go through the file; returns what it describes."""
-        for opcode, argument, _ in pickletools.genops(self.data):
-            name = opcode.name
-            if name == "STOP":
+        for opcode, argument, _ in pickletools.genops(cast(IO[bytes], self.data)):
+            if opcode.name == "STOP":
                 return _finished(self.stack.pop())
-            if name in CONSTANTS:
-                self.stack.append(CONSTANTS[name])
-            elif name in LITERALS:
-                self.stack.append(argument)
-            elif name in BYTES:
-                self.stack.append(Span(self.data.tell() - len(argument), len(argument)))
-            elif name in MEMO_WRITES:
-                self.memo[len(self.memo) if argument is None else argument] = self.stack[-1]
-            elif name in MEMO_READS:
-                self.stack.append(self.memo[argument])
-            elif name in CONTAINERS:
-                getattr(self, CONTAINERS[name])(name)
-            elif name in ("GLOBAL", "STACK_GLOBAL"):
-                self.look_up(argument)
-            elif name == "REDUCE":
-                self.call()
-            elif name == "BUILD":
-                self.build()
-            elif name not in ("PROTO", "FRAME"):
-                raise _RefusedError(f"it has the instruction {name}")
+            self.step(opcode.name, argument)
         raise ValueError("no end")
+
+    def step(self, name: str, argument: Any) -> None:
+        """One instruction."""
+        if name in CONSTANTS:
+            self.stack.append(CONSTANTS[name])
+        elif name in LITERALS:
+            self.stack.append(argument)
+        elif name in BYTES:
+            self.stack.append(Span(self.data.tell() - len(argument), len(argument)))
+        elif name in MEMO_WRITES:
+            self.memo[len(self.memo) if argument is None else argument] = self.stack[-1]
+        elif name in MEMO_READS:
+            self.stack.append(self.memo[argument])
+        elif name in CONTAINERS:
+            getattr(self, CONTAINERS[name])(name)
+        elif name in ("GLOBAL", "STACK_GLOBAL"):
+            self.look_up(argument)
+        elif name == "REDUCE":
+            self.call()
+        elif name == "BUILD":
+            self.build()
+        elif name not in ("PROTO", "FRAME"):
+            raise _RefusedError(f"it has the instruction {name}")
 
     def marked(self) -> list[Any]:
         """Take off what lies above the last mark, and the mark."""
@@ -209,17 +212,17 @@ class _Machine:
             case _:
                 raise _RefusedError("it sets the state of an object in a strange way")
 
-    def array(self, data: Span | bytes, kind: Kind, shape: tuple[Any, ...], order: str) -> np.ndarray:
+    def array(self, data: Span | bytes, kind: Kind, shape: tuple[Any, ...], order: Literal["C", "F"]) -> np.ndarray:
         """A view of the bytes, which must be as many as shape and type say."""
         _require(len(shape) <= MOST_AXES, "it has an array of too many axes")
         _require(all(type(side) is int and side >= 0 for side in shape), "it has an array without a proper shape")
         length = data.length if isinstance(data, Span) else len(data)
         _require(math.prod(shape) * kind.dtype.itemsize == length, "it has an array whose bytes do not fit its shape")
         buffer, start = (self.data, data.start) if isinstance(data, Span) else (data, 0)
-        array = np.ndarray(shape, kind.dtype, buffer, start, order=order)  # type: ignore[call-overload]
-        if kind.code == "b1":  # a byte other than 0 and 1 is no bool
-            array = np.ndarray(shape, np.uint8, buffer, start, order=order) != 0  # type: ignore[call-overload]
-        return array
+        # A byte other than 0 and 1 is no bool: such arrays are read as numbers, and compared.
+        dtype = np.dtype(np.uint8) if kind.code == "b1" else kind.dtype
+        array: np.ndarray = np.ndarray(shape, dtype, buffer, start, order=order)
+        return array != 0 if kind.code == "b1" else array
 
 
 CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": (), "MARK": MARK}

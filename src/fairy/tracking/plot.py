@@ -36,9 +36,8 @@ def draw_accuracy(results: Sequence[tuple[str, Accuracy]]) -> np.ndarray:
     rows = figure.subplots(len(results), 1 + len(SHOWN), squeeze=False, width_ratios=[1] * len(SHOWN) + [1.25])
     for axes, (title, accuracy) in zip(rows, results, strict=True):
         for ax, distance in zip(axes, SHOWN, strict=False):
-            draw_map(ax, accuracy, distance)
+            draw_map(ax, title, accuracy, distance)
         draw_lines(axes[-1], accuracy)
-        axes[0].set_title(f"{title}\n{axes[0].get_title()}", loc="left", fontsize=11)
     canvas, file = FigureCanvasAgg(figure), io.BytesIO()
     canvas.print_png(file)
     return np.asarray(Image.open(file).convert("RGB"))
@@ -52,12 +51,12 @@ def check_matplotlib() -> None:
         raise MissingPackageError("the plot needs Matplotlib: pip install 'fairy-video[eval]'") from error
 
 
-def draw_map(ax: Axes | Any, accuracy: Accuracy, distance: int) -> None:
+def draw_map(ax: Axes | Any, title: str, accuracy: Accuracy, distance: int) -> None:
     """Layers x steps, every cell with its number in percent."""
     shares = accuracy.shares(distance)
     ax.imshow(shares, cmap="viridis", vmin=0, vmax=1, aspect="auto")
-    ax.set_title(f"within {distance} px of {SIDE}, %", loc="left", fontsize=11)
-    ax.set_xticks(range(len(accuracy.steps)), accuracy.steps)
+    ax.set_title(f"{title}\nwithin {distance} px of {SIDE}, %", loc="left", fontsize=10)
+    ax.set_xticks(range(len(accuracy.steps)), [str(step) for step in accuracy.steps])
     ax.set_yticks(range(len(accuracy.layers)), label_layers(accuracy), fontsize=8)
     ax.set_xlabel("step, the noisiest first")
     for (row, column), share in np.ndenumerate(shares):
@@ -82,7 +81,7 @@ def draw_lines(ax: Axes | Any, accuracy: Accuracy) -> None:
             ax.step([-0.5, *places + 0.5], [values[0], *values], where="pre", color=colour, linestyle=style, alpha=0.55)
     for style, words in (("-", "allowed by the tokens' size"), ("--", "if nothing moved"), (":", "chance")):
         ax.plot([], [], color=FAINT, linestyle=style, label=words)
-    ax.set_title("best step of each layer, 95 % confidence, %", loc="left", fontsize=11)
+    ax.set_title("each layer at its best step,\nwith 95 % confidence, %", loc="left", fontsize=10)
     ax.set_xticks(places, [str(place) for place in places])
     ax.set_xlabel("layer, in the order of the forward pass")
     ax.set_ylim(-2, 102)
@@ -104,6 +103,6 @@ def shorten(layer: str) -> str:
     numbers = [word for word in words if word.isdecimal()]
     if words[0] == "mid_block":
         numbers = numbers[1:]
-    elif numbers[-1] == "0":
+    elif numbers[-1:] == ["0"]:
         numbers = numbers[:-1]
-    return f"{words[0].split('_')[0]} {'.'.join(numbers)}"
+    return f"{words[0].split('_')[0]} {'.'.join(numbers)}".strip()

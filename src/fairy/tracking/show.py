@@ -112,8 +112,8 @@ def draw_video(
 
 
 def describe(heat: Heat) -> str:
-    """How much attention goes to the place marked, and how much more that is than if it went everywhere alike."""
-    return f"{100 * heat.peak:.1f} % at the cross, {heat.peak * heat.weights.size:.0f} times the mean"
+    """How much attention goes to the place marked, against the mean over all places."""
+    return f"{heat.peak * heat.weights.size:.1f} times the mean at the cross"
 
 
 def shown(picture: np.ndarray, point: tuple[float, float], *, cross: bool = False) -> np.ndarray:

@@ -108,7 +108,8 @@ def summarize(clips: Sequence[ClipCounts], about: dict[str, Any]) -> Accuracy:
 def cell_of(layer: str, step: int, shares: np.ndarray) -> Cell:
     """From the shares of each clip, (C, D)."""
     mean, (low, high) = shares.mean(axis=0), interval(shares)
-    return Cell(layer, step, *map(by_distance, (mean, low, high)), float(mean_over_averaged(mean)))
+    average = float(mean_over_averaged(mean))
+    return Cell(layer, step, by_distance(mean), by_distance(low), by_distance(high), average)
 
 
 def by_distance(values: np.ndarray) -> dict[int, float]:
