@@ -1,6 +1,7 @@
 """What is known of edited videos: from their own recipes, and from what `fairy eval` has written beside them.
 
-Metrics are read from NAME.json for NAME.mp4, and from CSV tables with a column `edited` and the metrics' keys.
+Metrics are read from tables with a column `edited` (`fairy eval --table`), and for NAME.mp4 from NAME/scores.json
+(`fairy eval -o NAME`) or NAME.json.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ import csv
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from fairy.recipe import info as read_info
 from fairy.report import Report
 
 VIDEO_SUFFIXES = {".mp4", ".mov", ".mkv", ".webm", ".gif", ".avi", ".m4v"}
-FILE_COLUMNS = ("edited", "output", "video", "file")
+FILE_COLUMN, SCORES = "edited", "scores.json"
 BLOCK = 1 << 20
 
 
@@ -81,32 +83,41 @@ def describe(recipe: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def read_metrics(folder: Path) -> dict[str, dict[str, Any]]:
-    """What was measured, by the name of the edited file."""
-    found: dict[str, dict[str, Any]] = {}
+def read_tables(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
+    """The rows of all tables that tell an edited file, with its path as it stands there."""
+    rows = []
     for path in sorted(folder.rglob("*.csv")):
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            for row in csv.DictReader(file):
-                name = next((row[column] for column in FILE_COLUMNS if row.get(column)), "")
-                found.setdefault(Path(name).name, {}).update(row)
-    return found
+        with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+            rows += [(Path(row[FILE_COLUMN]), dict(row)) for row in csv.DictReader(file) if row.get(FILE_COLUMN)]
+    return rows
 
 
-def choose_metrics(path: Path, tables: Mapping[str, Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
-    """The metrics of an edit, as they are shown: those that say how good it is."""
-    beside = path.with_suffix(".json")
-    values = dict(tables.get(path.name, {}))
-    if beside.is_file():
-        try:
-            values |= json.loads(beside.read_text(encoding="utf-8"))
-        except (ValueError, TypeError) as error:
-            raise MediaError(f"{beside} is not what `fairy eval --json` prints ({error}). Move it away.") from error
+def choose_metrics(path: Path, tables: Sequence[tuple[Path, Mapping[str, Any]]]) -> tuple[tuple[str, str], ...]:
+    """(name, value) of what was measured of an edit and says how good it is, as it is shown."""
+    own = [(agreement(path, named), row) for named, row in tables if named.name == path.name]
+    values = dict(max(own, key=lambda each: each[0])[1]) if own else {}
+    for beside in (path.with_suffix(".json"), path.with_suffix("") / SCORES):
+        values |= read_object(beside) if beside.is_file() else {}
     numbers = {metric: number(values.get(metric.key)) for metric in METRICS if metric.better is not Better.NONE}
     return tuple(
-        (metric.title, f"{value:.{metric.digits}f} {metric.unit}".strip())
+        (metric.title.strip(), f"{value:.{metric.digits}f} {metric.unit}".strip())
         for metric, value in numbers.items()
         if value is not None
     )
+
+
+def agreement(path: Path, named: Path) -> int:
+    """How many parts of two paths agree, from the end: tells ours/a.mp4 from theirs/a.mp4."""
+    pairs = zip(reversed(path.absolute().parts), reversed(named.parts), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """A JSON object in a file. MediaError where it is none."""
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise MediaError(f"{path} is not what `fairy eval` writes ({error}). Move it away.") from error
 
 
 def number(value: Any) -> float | None:

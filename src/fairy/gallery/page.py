@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fairy.errors import MediaError, OutputError
-from fairy.gallery.entries import by_source, choose_metrics, describe, find_source, list_edits, read_metrics
+from fairy.gallery.entries import by_source, choose_metrics, describe, find_source, list_edits, read_tables
 from fairy.gallery.shelf import MEDIA, Shelf, Shown
 from fairy.report import SILENT, Report
 
@@ -69,7 +69,7 @@ def make_gallery(
     found = list(list_edits(folder, output, report))
     if not found:
         raise MediaError(f"{folder} holds no video with a recipe. Give a folder of videos that Fairy has edited.")
-    metrics = read_metrics(folder)
+    tables = read_tables(folder)
     places = [place for place in (sources, folder, folder.absolute().parent) if place is not None]
     try:
         output.absolute().parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,7 @@ def make_gallery(
             fresh = Path(scratch, "new")
             (fresh / MEDIA).mkdir(parents=True)
             shelf = Shelf(fresh / MEDIA, output if link else None)
-            groups = [group_of(each, places, shelf, metrics, report) for each in by_source(found)]
+            groups = [group_of(each, places, shelf, tables, report) for each in by_source(found)]
             (fresh / PAGE).write_text(render(title, groups), encoding="utf-8")
             if output.exists():
                 output.rename(Path(scratch, "old"))
@@ -106,7 +106,7 @@ def group_of(
     edits: Sequence[tuple[Path, dict[str, Any]]],
     places: Sequence[Path],
     shelf: Shelf,
-    metrics: Mapping[str, Mapping[str, Any]],
+    tables: Sequence[tuple[Path, Mapping[str, Any]]],
     report: Report,
 ) -> Group:
     """All that is shown of one source."""
@@ -115,7 +115,7 @@ def group_of(
     if source is None:
         report.note(f"{recipe['source']}: not found; its edits are shown without it. Say where it is with --sources.")
     shown = tuple(
-        Edit(shelf.add(path), path.name, facts["instruction"], describe(facts), choose_metrics(path, metrics))
+        Edit(shelf.add(path), path.name, facts["instruction"], describe(facts), choose_metrics(path, tables))
         for path, facts in edits
     )
     return Group(Path(recipe["source"]).stem, shelf.add(source) if source else None, shown)
