@@ -65,6 +65,7 @@ def test_mask_without_black_leaves_nothing_to_measure() -> None:
     white = [np.full_like(frame, 255) for frame in pan(2)]
     scores = score(pan(2), pan(2), MetricSettings(clip="off"), masks=white)
     assert scores["unedited_kept"] is None
+    assert scores.notes == ("the mask is nowhere black: nothing was to be kept",)
 
 
 def test_mask_is_scaled_to_the_edit() -> None:

@@ -1,6 +1,8 @@
 """Steadiness and motion, on clips where their values are known: identity, shifts, flicker, a frozen video, cuts."""
 
 import sys
+import tracemalloc
+from itertools import cycle, islice
 from pathlib import Path
 from types import ModuleType
 
@@ -198,6 +200,19 @@ def test_frames_are_read_one_by_one_and_never_held() -> None:
     behind = []
     score(frames("source"), frames("edited"), NO_CLIP, on_frame=lambda done: behind.append(len(held) - 2 * done))
     assert set(behind) == {0}
+
+
+def test_memory_does_not_grow_with_the_frames() -> None:
+    def peak(num_frames: int) -> int:
+        tracemalloc.start()
+        clip = [islice(cycle(pan(4)), num_frames) for _ in range(2)]
+        score(*clip, NO_CLIP)
+        held = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return held
+
+    peak(20)  # what is loaded once
+    assert peak(120) - peak(20) < 100 * 1000  # a frame has 18,432 bytes
 
 
 @pytest.mark.parametrize(

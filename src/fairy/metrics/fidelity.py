@@ -44,7 +44,11 @@ class FidelityMeter:
     def finish(self) -> Measured:
         """All values and series."""
         series = {name: np.array(each) for name, each in self._series.items()}
-        return Measured({name: mean(each) for name, each in series.items()}, series)
+        values = {name: mean(each) for name, each in series.items()}
+        notes = (
+            ("the mask is nowhere black: nothing was to be kept",) if np.isnan(values.get("unedited_kept", 0)) else ()
+        )
+        return Measured(values, series, notes)
 
 
 def edge_similarity(source: np.ndarray, edited: np.ndarray) -> float:
