@@ -205,4 +205,4 @@ class Gallery:
                 report=report,
             )
         if not self.quiet:
-            print(f"{made.page}: {made.num_edits} edits of {made.num_sources} videos")
+            print(f"{made.page}: edits: {made.num_edits}, sources: {made.num_sources}")

@@ -73,7 +73,7 @@ def describe(recipe: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         Path(recipe["model"]).name,
         "{}x{}".format(*recipe["size"]),
-        f"{anchors} anchors" + (f" in {shots} shots" if shots > 1 else ""),
+        f"{anchors} anchor" + ("s" if anchors != 1 else "") + (f" in {shots} shots" if shots > 1 else ""),
         f"{settings['num_steps']} steps",
         f"text {settings['text_guidance']:g}",
         f"image {settings['image_guidance']:g}",
