@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -129,17 +129,20 @@ class Track:
         else:
             check_output(output, self.overwrite)
         info = probe(source)
-        Question(info, (info.width, info.height), point, self.frame)  # refuses what is outside, before the model loads
+        frames = () if self.to is None else parse_numbers("--to", self.to)
+        whole = Question(info, (info.width, info.height), point, self.frame)
+        whole.check_frames("--to", frames)  # as all of it, before the model is loaded
         model = self.load()
         size = parse_size(self.size) if self.size else fit_size(info.width, info.height, model.defaults.long_side)
-        question = Question(info, size, point, self.frame)
+        question = replace(whole, size=size)
         with reporting(self.quiet) as report, self.observe(model, single=True) as observer:
             tell = telling(report)
             where = f"{observer.layers[0]}, step {observer.steps[0]} of {observer.settings.num_steps}"
             if as_picture:
-                frames = question.others() if self.to is None else parse_numbers("--to", self.to)
                 title = f"{source.name}, {self.point} of frame {self.frame}\n{model.name}: {where}"
-                found = draw_sheet(observer, question, frames, Path(output), title=title, on_progress=tell)
+                found = draw_sheet(
+                    observer, question, frames or question.others(), Path(output), title=title, on_progress=tell
+                )
             else:
                 draw_video(observer, question, output, overwrite=self.overwrite, on_progress=tell)
                 found = {}
@@ -152,8 +155,9 @@ class Track:
 
     def measure(self, folder: Path) -> None:
         """Accuracy of layers and steps, as files."""
-        if self.clips is not None and self.clips < 1:
-            raise UsageError(f"--clips {self.clips}: must be 1 or more")
+        for name in ("clips", "synthetic"):
+            if (value := getattr(self, name)) is not None and value < 1:
+                raise UsageError(f"--{name} {value}: must be 1 or more")
         if self.frames is not None and self.frames < 2:
             raise UsageError(f"--frames {self.frames}: must be 2 or more")
         size = parse_size(self.size) if self.size else SIZE

@@ -36,12 +36,16 @@ class Question:
     frame: int
 
     def __post_init__(self) -> None:
-        for flag, value, limit in (("--frame", self.frame, len(self.info)), *self._sides()):
-            if not 0 <= value <= limit - 1:
-                raise UsageError(f"{flag} {value:g}: {self.info.path.name} has 0 to {limit - 1}")
+        self.check_frames("--frame", [self.frame])
+        for name, value, side in zip("xy", self.point, (self.info.width, self.info.height), strict=True):
+            if not 0 <= value <= side - 1:
+                raise UsageError(f"--point {name} {value:g}: {self.info.path.name} has pixels 0 to {side - 1}")
 
-    def _sides(self) -> list[tuple[str, float, int]]:
-        return [("--point x", self.point[0], self.info.width), ("--point y", self.point[1], self.info.height)]
+    def check_frames(self, flag: str, frames: Sequence[int]) -> None:
+        """UsageError where the clip lacks one of them."""
+        for frame in frames:
+            if not 0 <= frame < len(self.info):
+                raise UsageError(f"{flag} {frame}: {self.info.path.name} has frames 0 to {len(self.info) - 1}")
 
     @property
     def scaled(self) -> tuple[float, float]:
