@@ -15,7 +15,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fairy import __version__
 from fairy.errors import FairyError, MediaError, UsageError
 from fairy.metrics.catalog import METRICS
 from fairy.metrics.clips import score_videos
@@ -152,7 +151,7 @@ def measure(
 def key_of(row: Row, common: bool) -> str:
     """A name for everything that a row's values depend on. A file stands for itself by its size and its time."""
     depends = {
-        "format": [FORMAT, __version__],
+        "format": FORMAT,
         "common": common,
         "settings": asdict(row.settings),
         "files": [_stamp(path) for path in (row.source, row.edited, row.mask) if path],
