@@ -11,6 +11,7 @@ from tyro.conf import Positional, arg
 
 from fairy.cli_jobs import AnchorOptions
 from fairy.config import EditConfig, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig, check_instruction
+from fairy.errors import FairyError, UsageError
 from fairy.options import Flag, as_options, plain, reporting
 
 if TYPE_CHECKING:
@@ -79,26 +80,46 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Edit(Request):
-    """Edit a video. Length, timing and sound stay as they are."""
+    """Edit a video, or those of a folder or a list. Length, timing and sound stay as they are.
 
+    A list is CSV or JSON lines with the columns video, instruction and output."""
+
+    input: Annotated[Positional[Path], arg(metavar="INPUT")]
+    """The video: any file that FFmpeg reads, or a folder of numbered images; many: a folder of videos, .csv, .jsonl."""
+    instruction: Annotated[
+        Positional[str | None], arg(metavar="INSTRUCTION", help_behavior_hint="(required, if no list has it)")
+    ] = None  # type: ignore[assignment]
+    """What to change, in quotes: "make it night"."""
     output: Annotated[str, arg(aliases=["-o"], metavar="OUTPUT")]
-    """The edited video: .mp4, .mov, .mkv, .webm or .gif, or a name that ends in / for a folder of PNGs."""
+    """The edited video: .mp4, .mov, .mkv, .webm or .gif, or a name that ends in / for a folder of PNGs. Of many: the
+    folder for them all; what is done in it is not done again."""
     compare: Annotated[str | None, arg(metavar="FILE", help_behavior_hint="(default: none)")] = None
     """Write a second video that shows source and result side by side."""
     keep_job: Flag = False
     """Keep the folder OUTPUT.fairy, for the commands redo and verify."""
     restart: Flag = False
     """Throw away what an interrupted edit has done, and begin anew."""
+    workers: Annotated[str | None, arg(metavar="N|auto", help_behavior_hint="(default: 1; of a cluster: auto)")] = None
+    """Processes that share the work, through Ray. auto: one for each GPU, or without any for every four cores."""
+    ray_address: Annotated[str | None, arg(metavar="ADDRESS", help_behavior_hint="(default: this machine)")] = None
+    """The Ray cluster where the workers are, such as 10.0.0.1:6379."""
 
     @property
     def job(self) -> dict[str, Any]:
         """The fields of the JobConfig."""
-        return {**super().job, "keep_job": self.keep_job, "restart": self.restart}
+        workers = {"workers": parse_workers(self.workers, self.ray_address), "ray_address": self.ray_address}
+        return {**super().job, "keep_job": self.keep_job, "restart": self.restart, **workers}
 
     def execute(self) -> None:
         """Check, edit, tell."""
+        from fairy.listing import is_listing
         from fairy.video import check_output
 
+        if is_listing(self.input):
+            self.execute_list()
+            return
+        if self.instruction is None:
+            raise UsageError('the instruction is missing; say what to change, for example "make it night"')
         for path in filter(None, (self.output, self.compare)):
             check_output(path, self.overwrite)
         self.check()
@@ -110,6 +131,39 @@ class Edit(Request):
             )
         speed = f"in {result.seconds:.1f} s, {result.frames_per_second:.2f} a second"
         self.account(result, f"{self.output}: {result.num_frames} frames {speed}; {describe_anchors(result)}")
+
+    def execute_list(self) -> None:
+        """Check, edit all, tell; some that failed are an error in the end."""
+        from fairy.listing import read_listing
+
+        settings = self.settings
+        for option, given in (("--compare", self.compare), ("--anchor", self.anchors.anchor)):
+            if given:
+                raise UsageError(f"{option} is for one video; {self.input} names many")
+        entries = read_listing(self.input, self.instruction)
+        from fairy.batch import ACCOUNT, edit_list
+
+        with reporting(self.quiet) as report:
+            result = edit_list(entries, self.output, report=report, **settings)
+        if not self.quiet:
+            before = f", {result.num_skipped} were done before" if result.num_skipped else ""
+            print(f"{self.output}: {len(result.results)} of {len(entries)} videos edited{before}")
+        if self.json:
+            print(json.dumps(asdict(result), default=str))
+        if result.failures:
+            name, why = next(iter(result.failures.items()))
+            raise FairyError(f"{len(result.failures)} of {len(entries)} videos failed (see {ACCOUNT}): {name}: {why}")
+
+
+def parse_workers(text: str | None, address: str | None) -> int | str:
+    """4 -> 4; auto stays, and is also what the address of a cluster means by itself."""
+    if text is None:
+        return "auto" if address else 1
+    if text == "auto":
+        return text
+    if not text.isdecimal():
+        raise UsageError(f"--workers {text}: must be a whole number, or auto")
+    return int(text)
 
 
 @dataclass(frozen=True, kw_only=True)
