@@ -2,8 +2,8 @@
 
 `python scripts/measure_tracking.py [MODEL]`, some minutes on two cores. MODEL is what `fairy.load` opens, by default
 the embedded one. Clips are of the synthetic world, with exact tracks, fast ones, so that standing still does not pass
-for tracking. The floor is a UNet of SD-1.5's shape with torch's initial weights; `--floor OLD.json` takes over its numbers
-from an earlier result of this script instead of computing them.
+for tracking. The floor is a UNet of SD-1.5's shape with torch's initial weights; `--floor OLD.json` takes over its
+numbers from an earlier result of this script instead of computing them.
 """
 
 from __future__ import annotations
@@ -101,7 +101,8 @@ def account(observer: Observer, clips: Any, size: tuple[int, int], num_frames: i
 def build_floor() -> tuple[Model, Conditioning]:
     """A model of SD-1.5's shape that has learned nothing, in memory, and random text for it.
 
-    In bfloat16: a third of the time, and of 57 correspondences as many were within 16 pixels as in float32, in each layer.
+    In bfloat16: a third of the time, and of 57 correspondences as many were within 16 pixels as in float32, in every
+    layer.
     """
     with torch.random.fork_rng():
         torch.manual_seed(0)

@@ -37,8 +37,8 @@ def unset(metavar: str, words: str) -> Any:
 class Track:
     """Follow points by the model's own attention, and measure how well that works.
 
-    fairy track clip.mp4 --point 96,60 -o heat.png draws where a point of frame 0 attends to in other frames; heat.mp4
-    does so for every frame. --accuracy and --synthetic measure all layers and steps on clips with true tracks."""
+    Of a clip: where one point attends to in other frames. Of clips with true tracks: the accuracy of all layers and
+    steps. docs/tracking.md"""
 
     input: Annotated[Positional[Path | None], unset("CLIP", "none")] = None
     """A video in which a point is looked for."""
