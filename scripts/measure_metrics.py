@@ -1,8 +1,9 @@
 """What anchors and shared noise do to `fairy eval`'s numbers: synthetic clips with exact flow, and the built-in clip.
 
-    python scripts/measure_metrics.py -o runs/metrics                          # edits, resumable, and two tables
-    fairy eval --table runs/metrics/synthetic.csv -o runs/metrics/synthetic
-    fairy eval --table runs/metrics/demo.csv -o runs/metrics/demo
+    python scripts/measure_metrics.py -o runs/metrics --benchmark benchmarks/DATE-metrics
+
+Edits are made once: a run that was stopped goes on. Without --benchmark it ends with two tables for
+`fairy eval --table`.
 
 Each source is edited by three methods with the same model, settings and seed: each frame alone with noise of its own,
 each alone with the noise that all share, and with three anchors. Beside them stand the exact edit (for synthetic clips)
@@ -11,6 +12,8 @@ and the source itself, as an edit that does nothing. Edits are lossless videos a
 
 import argparse
 import csv
+import json
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,8 +21,12 @@ from pathlib import Path
 import numpy as np
 
 from fairy.anchors import choose_anchors
+from fairy.benchmark import describe_machine
+from fairy.cli import main as fairy_main
 from fairy.config import EditConfig
-from fairy.models import load
+from fairy.metrics import METRICS
+from fairy.metrics.table import show
+from fairy.models import fingerprint, load
 from fairy.pipeline import Editor
 from fairy.synthetic.dataset import write_dataset
 from fairy.video import probe, read_frames
@@ -33,6 +40,10 @@ PROMPTS = {
 """Of each edit: what the source shows, what the edit should show, and the instruction."""
 METHODS = ("own noise", "shared noise", "3 anchors")
 DEMO = Path(__file__).parents[1] / "src" / "fairy" / "assets" / "demo.mp4"
+ABOUT = {
+    "synthetic": "Synthetic clips, along their exact flow",
+    "demo": "The built-in clip, along estimated flow",
+}
 COLUMNS = ("source", "edited", "method", "instruction", "source_prompt", "target_prompt", "flow")
 
 
@@ -61,16 +72,14 @@ def write(path: Path, frames: Iterator[np.ndarray], size: tuple[int, int]) -> No
     part.replace(path)
 
 
-def edit_all(
-    editor: Editor, source: Path, folder: Path, num_frames: int, num_steps: int | None
-) -> Iterator[tuple[str, str, Path]]:
+def edit_all(editor: Editor, source: Path, folder: Path, words: argparse.Namespace) -> Iterator[tuple[str, str, Path]]:
     """(edit, method, video) for each; those that are there already are not made again."""
-    frames = read(source, num_frames)
+    frames = read(source, words.frames)
     for name, (_, _, instruction) in PROMPTS.items():
         for method in METHODS:
             path = folder / f"{name}-{method.replace(' ', '-')}.mkv"
             if not path.exists():
-                write(path, edit(editor, frames, instruction, method, num_steps), frames.shape[2:0:-1])
+                write(path, edit(editor, frames, instruction, method, words.steps), frames.shape[2:0:-1])
                 sys.stderr.write(f"{path}\n")
             yield name, method, path
 
@@ -86,8 +95,79 @@ def write_table(path: Path, rows: list[tuple[Path, str, str, Path]], flow: Path 
             writer.writerow([*files, method, instruction, before, after, flow.name if flow else "dis"])
 
 
+def render(words: argparse.Namespace) -> tuple[Path, Path]:
+    """The dataset, and the built-in clip's first frames; the folder of the one and the file of the other."""
+    data, demo = words.output / "data", words.output / "demo" / "source.mkv"
+    width, height = (int(side) for side in words.size.split("x"))
+    if not data.exists():
+        write_dataset(
+            data,
+            num_clips=words.clips,
+            seed=words.seed,
+            num_frames=words.frames,
+            size=(width, height),
+            edits=tuple(PROMPTS),
+        )
+    if not demo.exists():
+        frames = read(DEMO, words.frames)
+        write(demo, iter(frames), frames.shape[2:0:-1])
+    return data, demo
+
+
+def edit_everything(words: argparse.Namespace, editor: Editor) -> None:
+    """All edits, and both tables."""
+    data, demo = render(words)
+    rows: list[tuple[Path, str, str, Path]] = []
+    for number in range(words.clips):
+        clip = data / f"{number:06d}"
+        source = clip / "source.mkv"
+        for name, method, video in edit_all(editor, source, words.output / "edits" / clip.name, words):
+            rows.append((source, name, method, video))
+        for name in PROMPTS:
+            rows += [(source, name, "exact", clip / f"{name}.mkv"), (source, name, "source", source)]
+    write_table(words.output / "synthetic.csv", rows, data)
+    rows = [(demo, *found) for found in edit_all(editor, demo, words.output / "edits" / "demo", words)]
+    write_table(words.output / "demo.csv", rows + [(demo, name, "source", demo) for name in PROMPTS], None)
+
+
+def report(words: argparse.Namespace, stem: Path, weights: str) -> None:
+    """Both comparisons as a page, with their pictures and numbers beside it."""
+    facts = ", ".join(f"{name} {value}" for name, value in describe_machine().items())
+    steps = words.steps or "the model's own number of"
+    lines = [
+        f"# Measures of an editor, {stem.name[:10]}",
+        f"Command: `python scripts/measure_metrics.py {' '.join(sys.argv[1:])}`. {facts}. Model {words.model}, weights "
+        f"SHA-256 {weights[:12]}; {words.frames} frames, {steps} steps, seed 0. In brackets: 95 % intervals. What each "
+        "measure means: docs/metrics.md.",
+    ]
+    record = {}
+    for name, about in ABOUT.items():
+        folder = words.output / name
+        table = words.output / f"{name}.csv"
+        if code := fairy_main(["eval", "--table", str(table), "-o", str(folder), "--clip", words.clip, "--overwrite"]):
+            sys.exit(code)
+        shutil.copyfile(folder / "methods.png", f"{stem}-{name}.png")
+        record[name] = json.loads((folder / "scores.json").read_text())
+        lines += [f"## {about}", as_markdown(record[name]["methods"]), f"![{about}]({stem.name}-{name}.png)"]
+    stem.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
+    stem.with_suffix(".md").write_text("\n\n".join(lines) + "\n")
+
+
+def as_markdown(methods: dict[str, dict[str, dict[str, float]]]) -> str:
+    """Means and intervals, metrics down, methods across."""
+    lines = [f"| metric | {' | '.join(methods)} |", "| --- |" + " --- |" * len(methods)]
+    for metric in METRICS:
+        if metric.key in next(iter(methods.values())):
+            cells = [
+                f"{show(metric, s['mean'])} ({show(metric, s['low'])}..{show(metric, s['high'])})"
+                for s in (found[metric.key] for found in methods.values())
+            ]
+            lines.append(f"| `{metric.key}` | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
-    """Render, edit, write the tables."""
+    """Render, edit, write the tables; with --benchmark also measure, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder to write into")
     parser.add_argument("--model", default="embedded", help="folder, hub id or embedded")
@@ -96,30 +176,14 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=12)
     parser.add_argument("--size", default="192x144", help="of the synthetic clips; the built-in one has 192x144")
     parser.add_argument("--seed", type=int, default=41)
+    parser.add_argument("--clip", default="off", help="a CLIP model, to measure by it, too")
+    parser.add_argument("--benchmark", type=Path, metavar="STEM", help="measure, and write STEM.md, .json and pictures")
     words = parser.parse_args()
-    size = tuple(int(side) for side in words.size.split("x"))
-    data, out = words.output / "data", words.output
-    if not data.exists():
-        write_dataset(
-            data, num_clips=words.clips, seed=words.seed, num_frames=words.frames, size=size, edits=tuple(PROMPTS)
-        )
-    demo = out / "demo" / "source.mkv"
-    if not demo.exists():
-        write(demo, iter(read(DEMO, words.frames)), (192, 144))
-    rows: dict[str, list[tuple[Path, str, str, Path]]] = {"synthetic": [], "demo": []}
-    with Editor(load(words.model)) as editor:
-        for number in range(words.clips):
-            clip = data / f"{number:06d}"
-            source = clip / "source.mkv"
-            for name, method, video in edit_all(editor, source, out / "edits" / clip.name, words.frames, words.steps):
-                rows["synthetic"].append((source, name, method, video))
-            for name in PROMPTS:
-                rows["synthetic"] += [(source, name, "exact", clip / f"{name}.mkv"), (source, name, "source", source)]
-        for name, method, video in edit_all(editor, demo, out / "edits" / "demo", words.frames, words.steps):
-            rows["demo"].append((demo, name, method, video))
-        rows["demo"] += [(demo, name, "source", demo) for name in PROMPTS]
-    for name, found in rows.items():
-        write_table(out / f"{name}.csv", found, data if name == "synthetic" else None)
+    model = load(words.model)
+    with Editor(model) as editor:
+        edit_everything(words, editor)
+    if words.benchmark:
+        report(words, words.benchmark, fingerprint(model.path))
 
 
 if __name__ == "__main__":
