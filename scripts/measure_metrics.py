@@ -142,7 +142,7 @@ def report(words: argparse.Namespace, stem: Path, weights: str) -> None:
     ]
     record = {}
     for name, about in ABOUT.items():
-        folder = words.output / name
+        folder = words.output / "scores" / name
         table = words.output / f"{name}.csv"
         if code := fairy_main(["eval", "--table", str(table), "-o", str(folder), "--clip", words.clip, "--overwrite"]):
             sys.exit(code)
