@@ -77,7 +77,7 @@ def own_size(model: Model) -> tuple[int, int]:
 def measure_model(model: Model, size: tuple[int, int], num_clips: int, num_frames: int) -> Accuracy:
     """All layers and steps of a loaded model."""
     clips = synthetic_clips(num_clips, num_frames=num_frames, size=size, seed=SEED, speed=SPEED)
-    with observe(model, INSTRUCTION) as observer:
+    with observe(model, INSTRUCTION, size=size) as observer:
         return account(observer, clips, size, num_frames, INSTRUCTION)
 
 

@@ -89,22 +89,26 @@ def test_keys_that_are_a_shifted_copy_give_the_exact_shift(shift):
     assert np.array_equal(found, np.mod(moved, (64, 48)))
 
 
-def test_what_is_recorded_is_what_the_editor_computes(sd_model, seen):
-    layers = self_attention_layers(sd_model.unet)
+@pytest.mark.parametrize("family", ["sd_model", "sdxl_model"])
+def test_what_is_recorded_is_what_the_editor_computes(family, request):
+    model = request.getfixturevalue(family)
+    layers = self_attention_layers(model.unet)
     computed = defaultdict(list)
     hooks = [
-        getattr(sd_model.unet.get_submodule(layer), name).register_forward_hook(
+        getattr(model.unet.get_submodule(layer), name).register_forward_hook(
             lambda *passed, key=(layer, name): computed[key].append(passed[2][0])
         )
         for layer in layers
         for name in ("to_q", "to_k")
     ]
-    with Editor(sd_model) as editor:
+    with Editor(model) as editor:
         bank = editor.edit_anchors(frame()[None][:0], INSTRUCTION, CONFIG)
         list(editor.edit_frames([frame(0)], bank))
     for hook in hooks:
         hook.remove()
-    for step, by_layer in seen[0].items():
+    with observe(model, INSTRUCTION, CONFIG, size=(64, 48)) as observer:
+        seen = dict(observer.watch(frame(0)))
+    for step, by_layer in seen.items():
         for layer in layers:
             torch.testing.assert_close(by_layer[layer].queries, computed[layer, "to_q"][step])
             torch.testing.assert_close(by_layer[layer].keys, computed[layer, "to_k"][step])
@@ -115,13 +119,6 @@ def test_watching_leaves_the_denoiser_as_it_was(sd_model):
     with observe(sd_model, INSTRUCTION, CONFIG):
         assert sd_model.unet.attn_processors != before
     assert sd_model.unet.attn_processors == before
-
-
-def test_sdxl_is_watched_too(sdxl_model):
-    with observe(sdxl_model, INSTRUCTION, CONFIG, steps=[0]) as observer:
-        ((step, layers),) = observer.watch(frame())
-    assert step == 0
-    assert list(layers) == self_attention_layers(sdxl_model.unet)
 
 
 def test_no_step_is_computed_after_the_last_wanted_one(sd_model):

@@ -135,7 +135,7 @@ class Track:
         model = self.load()
         size = parse_size(self.size) if self.size else fit_size(info.width, info.height, model.defaults.long_side)
         question = replace(whole, size=size)
-        with reporting(self.quiet) as report, self.observe(model, single=True) as observer:
+        with reporting(self.quiet) as report, self.observe(model, size, single=True) as observer:
             tell = telling(report)
             where = f"{observer.layers[0]}, step {observer.steps[0]} of {observer.settings.num_steps}"
             if as_picture:
@@ -170,7 +170,7 @@ class Track:
         check_folder(folder, self.overwrite)
         clips = [clip.thinned(self.frames) for clip in self.open_clips(size)[: self.clips]]
         model = self.load()
-        with reporting(self.quiet) as report, self.observe(model) as observer:
+        with reporting(self.quiet) as report, self.observe(model, size) as observer:
             counts = list(measure(observer, clips, size=size, on_progress=telling(report)))
             settings = asdict(observer.settings)
         about = {"model": model.name, "instruction": self.instruction, **settings, "size": size, "clips": self.source}
@@ -207,7 +207,7 @@ class Track:
         chosen = vars(plain(self.model))
         return load(chosen.pop("model"), **chosen)
 
-    def observe(self, model: Model, *, single: bool = False) -> Observer:
+    def observe(self, model: Model, size: tuple[int, int], *, single: bool = False) -> Observer:
         """What looks at the asked layers and steps; `single` takes one of each."""
         from fairy.tracking.capture import choose_layers, default_layer, observe, self_attention_layers
 
@@ -224,7 +224,7 @@ class Track:
             steps = (config.resolved(model.defaults).num_steps // 2,)
         if single and (len(layers) > 1 or len(steps or ()) > 1):
             raise UsageError(f"a heat map is of one layer and one step; {len(layers)} layers, {len(steps or ())} steps")
-        return observe(model, self.instruction, config, layers=layers, steps=steps)
+        return observe(model, self.instruction, config, size=size, layers=layers, steps=steps)
 
 
 def parse_point(text: str) -> tuple[float, float]:

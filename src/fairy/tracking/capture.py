@@ -209,18 +209,20 @@ def observe(
     instruction: str,
     config: EditConfig | None = None,
     *,
+    size: tuple[int, int] | None = None,
     layers: Sequence[str] | None = None,
     steps: Sequence[int] | None = None,
 ) -> Observer:
     """An observer of an edit by `instruction`; layers by name and steps from 0, None for all.
 
-    SDXL's conditioning names the frames' size; here it is that of the model's own default.
+    `size` is the frames' (width, height), which SDXL is told; None is a square of the model's own default.
     """
     settings = (config or EditConfig()).resolved(model.defaults)
-    side = model.defaults.long_side
+    given = size or (model.defaults.long_side,) * 2
+    width, height = (-(-side // model.multiple) * model.multiple for side in given)
     return Observer(
         model,
-        encode_instruction(model, instruction, height=side, width=side),
+        encode_instruction(model, instruction, height=height, width=width),
         settings,
         layers=self_attention_layers(model.unet) if layers is None else layers,
         steps=choose_steps(settings.num_steps, steps),
