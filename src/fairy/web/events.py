@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,19 @@ from fairy.anchors import DEFAULT_NUM_ANCHORS
 from fairy.errors import FairyError
 from fairy.web import pictures, view
 from fairy.web.page import NOBODY, Parts
-from fairy.web.progress import Told
+from fairy.web.progress import following
 from fairy.web.settings import Wish, in_words
 from fairy.web.shelf import FAILED, RUNNING, STOPPED, WAITING, Job, Redo
 from fairy.web.studio import Studio
 from fairy.web.variants import Variant
 
-TO_THE_JOB = "() => { document.querySelector('#job').scrollIntoView({behavior: 'smooth', block: 'start'}); }"
+TO_THE_FRAMES = """(...all) => {
+  document.querySelector('#variant-line').scrollIntoView({behavior: 'smooth', block: 'center'});
+  return all;
+}"""
+TO_THE_JOB = """() => setTimeout(() => {
+  if (!document.querySelector('#wish-line .error')) document.querySelector('#job').scrollIntoView({behavior: 'smooth'});
+}, 300)"""
 Here = dict[str, str]
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "api_name": "page"}
 QUIET: dict[str, Any] = {**PRIVATE, "show_progress": "hidden", "queue": False}
@@ -69,18 +75,22 @@ def wire_wish(studio: Studio, parts: Parts) -> None:
     names, boxes = list(wish.settings), list(wish.settings.values())
     tries = [wish.line, shown.line, shown.pairs, shown.tried]
 
-    def try_it(here: Here, text: str, *values: Any, bar: gr.Progress = gr.Progress()) -> list[Any]:  # noqa: B008
+    def try_it(here: Here, text: str, *values: Any) -> Iterator[list[Any]]:
         try:
             wanted = studio.wish(text, to_settings(names, values))
-            variant = studio.try_wish(here["clip"], wanted, Told(bar))
+            variant = yield from following(
+                lambda report: studio.try_wish(here["clip"], wanted, report),
+                lambda words: ["", view.line(words), gr.skip(), gr.skip()],
+            )
         except FairyError as error:
-            return [
+            yield [
                 view.line(missing(here, text) or in_words(error, studio.shelf.work), "error"),
-                gr.skip(),
+                "",
                 gr.skip(),
                 gr.skip(),
             ]
-        return ["", *show_variants(studio, here["clip"], variant)]
+        else:
+            yield ["", *show_variants(studio, here["clip"], variant)]
 
     def render(here: Here, text: str, *values: Any) -> list[Any]:
         try:
@@ -94,7 +104,7 @@ def wire_wish(studio: Studio, parts: Parts) -> None:
         "concurrency_id": "device",
         "concurrency_limit": 1,
         "show_progress_on": shown.line,
-        "scroll_to_output": True,
+        "js": TO_THE_FRAMES,
         **PRIVATE,
     }
     asked = [here, wish.text, *boxes]
@@ -119,10 +129,9 @@ def wire_settings(studio: Studio, parts: Parts) -> None:
 
     def back(here: Here, event: gr.EventData) -> list[Any]:
         variant = next(each for each in studio.variants(here["clip"]) if str(each.number) == event.pick)
-        values = asdict(variant.wish)
         return [
             variant.wish.instruction,
-            *(values[name] for name in wish.settings),
+            *to_boxes(studio, variant.wish, wish.settings),
             *show_variants(studio, here["clip"], variant),
         ]
 
@@ -236,7 +245,7 @@ def show_result(studio: Studio, job: Job | None) -> list[Any]:
 
 def wire_return(page: gr.Blocks, studio: Studio, parts: Parts) -> None:
     """A page that is opened again finds its clip, what was tried on it, and its job."""
-    clip, shown, here = parts.clip, parts.variants, parts.here
+    clip, shown, here, settings = parts.clip, parts.variants, parts.here, parts.wish.settings
 
     def come_back(here: Here | None) -> list[Any]:
         here = {**NOBODY, **(here or {})}
@@ -244,11 +253,12 @@ def wire_return(page: gr.Blocks, studio: Studio, parts: Parts) -> None:
             number = here["clip"]
             known = studio.shelf.clip(number)
         except FairyError:
-            return [{**here, "clip": ""}, gr.skip(), gr.skip(), *[gr.skip()] * 3, gr.skip()]
+            return [{**here, "clip": ""}, *[gr.skip()] * (6 + len(settings))]
         tried = studio.variants(number)
         latest = show_variants(studio, number, tried[-1]) if tried else no_variants()
-        text = tried[-1].wish.instruction if tried else gr.skip()
-        return [here, str(studio.playable(number)), view.line(known.facts, "good"), *latest, text]
+        wish = tried[-1].wish if tried else None
+        boxes = [wish.instruction, *to_boxes(studio, wish, settings)] if wish else [gr.skip()] * (1 + len(settings))
+        return [here, str(studio.playable(number)), view.line(known.facts, "good"), *latest, *boxes]
 
-    outputs = [here, clip.video, clip.line, shown.line, shown.pairs, shown.tried, parts.wish.text]
+    outputs = [here, clip.video, clip.line, shown.line, shown.pairs, shown.tried, parts.wish.text, *settings.values()]
     page.load(come_back, here, outputs, **QUIET)

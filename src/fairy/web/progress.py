@@ -1,22 +1,39 @@
-"""A preview's progress on the page, in Gradio's own bar."""
+"""Work that is followed line by line: what a page shows of a preview while it is made."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Any, TypeVar
 
 from fairy.progress import STAGES
+from fairy.report import Report
+
+SECONDS_BETWEEN_LINES = 0.4
+Result = TypeVar("Result")
 
 
 class Told:
-    """The `Report` of fairy.job, told to a gr.Progress."""
+    """The `Report` of fairy.job, as the latest line."""
 
-    def __init__(self, bar: Any) -> None:
-        self.bar = bar
+    def __init__(self) -> None:
+        self.words = "Waiting for the device ..."
 
     def note(self, line: str) -> None:
         """A preview has nothing to say beside its pictures."""
 
     def progress(self, stage: str, done: int, total: int | None) -> None:
-        """Move the bar."""
+        """Where the work is."""
         words, unit = STAGES[stage]
-        self.bar((done, total) if total else None, desc=words, unit=unit or "steps")
+        self.words = f"{words}: {done} of {total} {unit}" if total and unit else f"{words} ..."
+
+
+def following(work: Callable[[Report], Result], show: Callable[[str], Any]) -> Generator[Any, None, Result]:
+    """Do the work in a thread, yielding `show(line)` while it lasts; returns, or raises, what comes of it."""
+    told = Told()
+    with ThreadPoolExecutor(1, "fairy-preview") as pool:
+        future = pool.submit(work, told)
+        while not future.done():
+            yield show(told.words)
+            wait([future], SECONDS_BETWEEN_LINES)
+    return future.result()

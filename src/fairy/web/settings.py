@@ -167,6 +167,7 @@ def in_words(error: Exception, folder: Path | None = None) -> str:
     text = " ".join(str(error).splitlines())
     if folder is not None:
         text = re.sub(rf"{re.escape(str(folder))}/([0-9a-f]{{16}}/)*", "", text)
+    text = text.replace(" or a folder of numbered images", "")  # a browser cannot send one
     text = re.sub(r"(?<![\w-])--([a-z][a-z-]+)", lambda option: option[1].replace("-", " "), text)
     first = text.partition(" ")[0]
     return text[:1].upper() + text[1:] if first.isalpha() else text
