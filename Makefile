@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: help demo test check bench faults wheel format clean
+.PHONY: help demo test test-web check bench faults wheel format clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,14 @@ demo: $(VENV)/.ready  ## edit the built-in clip with the embedded model; results
 
 test: $(VENV)/.ready-dev  ## run the tests
 	$(BIN)/python -m pytest
+
+$(VENV)/.ready-browser: $(VENV)/.ready-dev
+	$(PIP) -e '.[browser]'
+	@touch $@
+
+test-web: $(VENV)/.ready-browser  ## run the tests of the web pages in a real browser; chromium is installed if need be
+	tests/browser/chromium.sh
+	$(BIN)/python -m pytest tests/browser
 
 check: $(VENV)/.ready-dev  ## lint, format, types, layers
 	$(BIN)/ruff check .
