@@ -21,10 +21,11 @@ from fairy.metrics.clips import score_videos
 from fairy.metrics.output import as_csv, write_text
 from fairy.metrics.settings import MetricSettings
 from fairy.metrics.statistics import Result
-from fairy.metrics.tools import load_tools
+from fairy.metrics.tools import find_clip, load_tools
 
 COLUMNS = ("source", "edited", "method", "instruction", "source_prompt", "target_prompt", "mask", "flow")
 """The first two are needed. Paths are seen from the table's own folder."""
+PROMPTS = ("source_prompt", "target_prompt")
 ROWS = "rows"
 FORMAT = 1
 """Raised when a metric's meaning changes, so that no value of before is taken for one of now."""
@@ -83,25 +84,22 @@ def read_table(path: Path, settings: MetricSettings) -> tuple[list[Row], list[st
 
 def _read_row(path: Path, number: int, line: dict[str, str | None], settings: MetricSettings) -> Row:
     given = {name: (line.get(name) or "").strip() for name in COLUMNS}
-    files: dict[str, Path | None] = {}
-    for name in ("source", "edited", "mask"):
-        files[name] = path.parent / given[name] if given[name] else None
-        if files[name] is None and name != "mask":
-            raise UsageError(f"--table {path}, line {number}: the column {name} is empty")
-        if files[name] is not None and not Path(str(files[name])).exists():
-            raise UsageError(f"--table {path}, line {number}: {files[name]} is not there")
-    changes: dict[str, Any] = {
-        name: given[name] for name in ("instruction", "source_prompt", "target_prompt") if given[name]
-    }
+    where = f"--table {path}, line {number}"
+    if empty := [name for name in COLUMNS[:2] if not given[name]]:
+        raise UsageError(f"{where}: the column {empty[0]} is empty")
+    files = {name: path.parent / given[name] for name in ("source", "edited", "mask") if given[name]}
+    if absent := [file for file in files.values() if not file.exists()]:
+        raise UsageError(f"{where}: {absent[0]} is not there")
+    changes: dict[str, Any] = {name: given[name] for name in ("instruction", *PROMPTS) if given[name]}
     if given["flow"]:
         flow = path.parent / given["flow"]
         changes["flow"] = str(flow) if flow.exists() else given["flow"]
     return Row(
         line=number,
-        source=Path(str(files["source"])),
-        edited=Path(str(files["edited"])),
+        source=files["source"],
+        edited=files["edited"],
         method=given["method"] or "edit",
-        mask=files["mask"],
+        mask=files.get("mask"),
         settings=replace(settings, **changes),
     )
 
@@ -120,11 +118,11 @@ def measure(
     on_row is told the rows done and their number, on_note a line that a user should read.
     A row that cannot be measured is told to `on_note` and left out; FairyError where that befalls every row.
     """
-    tools = None
+    tools, clip = None, str(find_clip(settings))
     done: list[Measurement] = []
     for count, row in enumerate(rows):
         on_row(count, len(rows))
-        kept = folder and folder / ROWS / f"{key_of(row, common)}.json"
+        kept = folder and folder / ROWS / f"{key_of(row, common, clip)}.json"
         found = kept and _read_kept(row, kept)
         if not found:
             if tools is None:
@@ -148,11 +146,15 @@ def measure(
     return done
 
 
-def key_of(row: Row, common: bool) -> str:
-    """A name for everything that a row's values depend on. A file stands for itself by its size and its time."""
+def key_of(row: Row, common: bool, clip: str) -> str:
+    """A name for everything that a row's values depend on, such as the CLIP, which may not have been there before.
+
+    A file stands for itself by its size and its time.
+    """
     depends = {
         "format": FORMAT,
         "common": common,
+        "clip": clip,
         "settings": asdict(row.settings),
         "files": [_stamp(path) for path in (row.source, row.edited, row.mask) if path],
     }

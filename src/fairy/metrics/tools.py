@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fairy.errors import ModelError
@@ -44,21 +45,33 @@ def load_tools(settings: MetricSettings) -> Tools:
     )
 
 
-def _load_clip(settings: MetricSettings) -> tuple[Clip | None, tuple[str, ...]]:
+def find_clip(settings: MetricSettings) -> Path | None:
+    """The folder of the CLIP that `settings` mean; None where there is to be none, or the usual one is not at hand.
+
+    Raises ModelError where one was asked for that cannot be had. Imports no torch.
+    """
     if settings.clip == OFF:
-        return None, ()
+        return None
+    if settings.clip is not None:
+        return find_checkpoint(settings.clip)
     try:
-        find_checkpoint(settings.clip or DEFAULT_CLIP, download=settings.clip is not None)
+        return find_checkpoint(DEFAULT_CLIP, download=False)
+    except ModelError:
+        return None
+
+
+def _load_clip(settings: MetricSettings) -> tuple[Clip | None, tuple[str, ...]]:
+    folder = find_clip(settings)
+    if folder is not None:
         from fairy.metrics.clip import load_clip
 
-        return load_clip(settings.clip or DEFAULT_CLIP, settings.device), ()
-    except ModelError:
-        if settings.clip is not None:
-            raise
-        return None, (
-            f"the CLIP metrics are left out: {DEFAULT_CLIP} is not on this machine. --clip {DEFAULT_CLIP} downloads it"
-            " (1.7 GB), --clip FOLDER takes another, --clip off says that none is wanted",
-        )
+        return load_clip(str(folder), settings.device), ()
+    if settings.clip == OFF:
+        return None, ()
+    return None, (
+        f"the CLIP metrics are left out: {DEFAULT_CLIP} is not on this machine. --clip {DEFAULT_CLIP} downloads it"
+        " (1.7 GB), --clip FOLDER takes another, --clip off says that none is wanted",
+    )
 
 
 def _load_pickscore(settings: MetricSettings) -> Clip | None:
