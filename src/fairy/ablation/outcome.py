@@ -47,7 +47,7 @@ def write_outcome(folder: Path, cells: Sequence[Cell], variants: Sequence[Varian
     panels = [("all", key, BY_KEY[key].title) for key in ranked]
     for option, (name, label) in CURVES.items():
         if along := curves(variants, option):
-            plot_curves(folder / name, rows, along, panels, label=label, title=title)
+            plot_curves(folder / name, rows, along, panels, label=label, title=title, from_zero=False)
     return write_page(folder, cells, title)
 
 
@@ -87,8 +87,9 @@ def write_page(folder: Path, cells: Sequence[Cell], title: str) -> Path:
         media = Path(scratch, MEDIA)
         media.mkdir()
         sources, edits = Shelf(media, None), Shelf(media, folder)
+        shown = {video: sources.add(video) for video in dict.fromkeys(cell.entry.video for cell in cells)}
         groups = [
-            Group(f"{entry.name}: {entry.instruction}", sources.add(entry.video), tuple(_edits(list(of), edits)))
+            Group(f"{entry.name}: {entry.instruction}", shown[entry.video], tuple(_edits(list(of), edits)))
             for entry, of in groupby(cells, key=lambda cell: cell.entry)
         ]
         write_text(folder / PAGE, render(title, groups))

@@ -36,7 +36,7 @@ def plot_bars(
             axis.bar(place, mean.value, color=colour, yerr=_whiskers([mean]), capsize=3, width=0.75)
         axis.set_xticks(range(len(found)), [_broken(condition) for condition, _ in found], fontsize=7)
         axis.set_title(name, fontsize=9)
-        _draw_floors(axis, rows, floors, group, measure)
+        _draw_floors(axis, rows, floors, group, measure, from_zero=True)
     _explain(axes[0], floors)
     save_figure(figure, path)
 
@@ -50,6 +50,7 @@ def plot_curves(
     label: str,
     floors: Sequence[str] = (),
     title: str = "",
+    from_zero: bool = True,
 ) -> None:
     """The measures over a setting, whose values `conditions` name, at even distances."""
     figure, axes = _panels(len(panels), title)
@@ -67,7 +68,7 @@ def plot_curves(
         axis.set_xticks(range(len(found)), [str(x) for x, _ in found])
         axis.set_xlabel(label, fontsize=8)
         axis.set_title(name, fontsize=9)
-        _draw_floors(axis, rows, floors, group, measure)
+        _draw_floors(axis, rows, floors, group, measure, from_zero)
     _explain(axes[0], floors)
     save_figure(figure, path)
 
@@ -83,12 +84,16 @@ def _panels(number: int, title: str) -> tuple[Any, list[Any]]:
     return figure, list(axes.flat)
 
 
-def _draw_floors(axis: Any, rows: Sequence[Row], floors: Sequence[str], group: str, measure: str) -> None:
+def _draw_floors(
+    axis: Any, rows: Sequence[Row], floors: Sequence[str], group: str, measure: str, from_zero: bool
+) -> None:
     for floor, (style, colour) in zip(floors, FLOOR_STYLES, strict=False):
         if row := find(rows, floor, group, measure):
             axis.axhline(row.mean.value, linestyle=style, color=colour, linewidth=1, label=floor)
-    low, high = axis.get_ylim()
-    axis.set_ylim(0.0 if low > 0 or high > 10 * -low else low, high)
+    axis.margins(y=0.15)
+    if from_zero:
+        low, high = axis.get_ylim()
+        axis.set_ylim(0.0 if low > 0 or high > 5 * -low else low, high)
     axis.tick_params(labelsize=7)
     axis.spines[["top", "right"]].set_visible(False)
 

@@ -84,10 +84,9 @@ def as_csv(rows: Sequence[Row]) -> str:
     writer.writerow(HEADS)
     for row in rows:
         difference = row.difference
-        numbers = [row.mean.value, row.mean.low, row.mean.high]
-        numbers += [difference.value, difference.low, difference.high] if difference else []
-        shown = [f"{number:.6g}" for number in numbers]
-        writer.writerow([row.condition, row.group, row.measure, *shown[:3], row.mean.num_clips, *shown[3:]])
+        numbers = [f"{number:.6g}" for number in (row.mean.value, row.mean.low, row.mean.high)]
+        apart = [f"{n:.6g}" for n in (difference.value, difference.low, difference.high)] if difference else [""] * 3
+        writer.writerow([row.condition, row.group, row.measure, *numbers, row.mean.num_clips, *apart])
     return text.getvalue()
 
 
