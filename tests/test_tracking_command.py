@@ -114,6 +114,7 @@ def test_frames_to_show_leave_out_the_asked_one(clip):
         (["CLIP", "--point", "1,2", "--to", "9", "-o", "a.png"], "--to 9: clip.mp4 has frames 0 to 3"),
         (["CLIP", "--point", "1,2", "--layer", "up", "-o", "a.png"], "a heat map is of one layer and one step"),
         (["CLIP", "--point", "1,2", "--step", "2", "-o", "a.png"], "--step 2: there are steps 0 to 1"),
+        (["CLIP", "--point", "1,2", "--size", "64x8", "-o", "a.png"], "--size 64x8: both sides must be 32 or more"),
         (["--synthetic", "0", "-o", "a"], "--synthetic 0: must be 1 or more"),
         (["--synthetic", "1", "--frames", "1", "-o", "a"], "--frames 1: must be 2 or more"),
         (["--synthetic", "1", "--instruction", " ", "-o", "a"], "the instruction is empty"),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 INSTRUCTION = "make it night"
 SIZE = (256, 256)
+SMALLEST = 32
 SYNTHETIC_FRAMES, SYNTHETIC_SPEED = 6, 8.0
 
 ModelOptions = Annotated[ModelConfig, arg(constructor=as_options(ModelConfig))]
@@ -91,6 +92,8 @@ class Track:
     def execute(self) -> None:
         """Check what is asked for, do it, tell."""
         check_instruction(self.instruction)
+        if self.size is not None and min(parse_size(self.size)) < SMALLEST:
+            raise UsageError(f"--size {self.size}: both sides must be {SMALLEST} or more")
         asked = [name for name in ("accuracy", "synthetic", "input") if getattr(self, name) is not None]
         if self.list_layers:
             self.print_layers()
