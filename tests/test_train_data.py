@@ -134,7 +134,7 @@ def test_workers_share_the_files_of_a_stream_and_go_on(parquet: Path, monkeypatc
     seen = []
     for worker in range(2):
         monkeypatch.setattr(
-            torch.utils.data._utils.worker, "_worker_info", WorkerInfo(id=worker, num_workers=2, seed=0)
+            torch.utils.data._utils.worker, "_worker_info", WorkerInfo(id=worker, num_workers=2, seed=0, dataset=None)
         )
         whole, rest = (StreamedBatches(open_source(config), config, LATENT, Share(0, 1), 2, first) for first in (0, 1))
         before = list(itertools.islice(whole, 3))

@@ -53,7 +53,7 @@ def _find_targets(part: nn.Module, targets: str) -> list[str]:
 
 def _state(part: Any, config: TrainConfig) -> dict[str, torch.Tensor]:
     """In diffusers' names. A reader that is told no alpha takes the rank for it, which is right for these weights."""
-    state = get_peft_model_state_dict(part)
+    state = get_peft_model_state_dict(part, save_embedding_layers=False)
     factor = config.alpha / config.lora_rank
     scaled = {name: tensor * factor if "lora_B" in name else tensor for name, tensor in state.items()}
     return convert_state_dict_to_diffusers({name: tensor.contiguous() for name, tensor in scaled.items()})
