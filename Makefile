@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: help demo test test-web check bench faults wheel format clean
+.PHONY: help demo test test-web check bench ablation faults wheel format clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ format: $(VENV)/.ready-dev  ## write the house format
 
 bench: $(VENV)/.ready  ## measure speed and memory here; the dated result lands in benchmarks/
 	$(BIN)/python -m fairy.benchmark -o benchmarks
+
+ablation: $(VENV)/.ready-dev  ## measure anchors, steps, noise and equivariance on synthetic clips; goes on where it stopped
+	OMP_NUM_THREADS=1 $(BIN)/python -m fairy.ablation -o benchmarks $(ABLATION)
 
 faults: $(VENV)/.ready-dev  ## kill, damage and mutate, and count what comes of it; dated result in benchmarks/
 	OMP_NUM_THREADS=1 $(BIN)/python tests/faults.py -o benchmarks

@@ -21,13 +21,15 @@ OWN = "(default: the model's own)"
 
 @dataclass(frozen=True, kw_only=True)
 class Ablate:
-    """Edit a set of videos under several settings, measure each, and compare: the paper's tables and plots.
+    """Edit a set of videos under several settings, measure and compare them.
 
-    Finished edits stay in the folder: the same command goes on after a stop, and more settings add to what is there."""
+    The tables and plots of the paper, and a page with the videos side by side.
+
+    What is finished stays in the folder: after a stop the same command goes on."""
 
     set: Annotated[Positional[str], arg(metavar="SET")]
-    """A CSV or JSONL file with video, instruction and, if you like, source_prompt and target_prompt; or a synthetic
-    set: many-videos (12x3), many-instructions (3x12), or either with its size, such as many-videos:50x10."""
+    """A CSV or JSONL file with video, instruction and, if you like, source_prompt and target_prompt; or a set of
+    synthetic clips, many-videos (12x3) or many-instructions (3x12), or either in another size: many-videos:50x10."""
     output: Annotated[Path, arg(aliases=["-o"], metavar="FOLDER")]
     """Where edited videos, cells.csv, methods.csv, plots and index.html go."""
     k: Annotated[str, arg(metavar="K,K,...")] = "0,3"

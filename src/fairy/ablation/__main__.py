@@ -58,9 +58,14 @@ class Options:
                 world=World(self.size, self.speed),
                 full=self.full,
                 workers=self.workers or num_cores(),
-                command=" ".join(["python -m fairy.ablation", *sys.argv[1:]]),
+                command=" ".join(["python -m fairy.ablation", *map(shown, sys.argv[1:])]),
                 report=report,
             )
+
+
+def shown(word: str) -> str:
+    """A word of the command as the result tells it: where things lay on this disk is nobody's business."""
+    return Path(word).name if Path(word).is_absolute() else word
 
 
 def main() -> int:

@@ -103,6 +103,18 @@ def make_clip(index: int, edit: str, world: World | None = None, times: Sequence
     return Clip(index, edit, instruction, scene, source, exact, flows, edited, changed, untouched)
 
 
+def motion_of(num_clips: int, world: World, times: Sequence[int] = MEASURED) -> tuple[float, float]:
+    """How far clips move between measured frames (pixels, the mean of medians), and the share that is hidden then."""
+    lengths, hidden = [], []
+    for index in range(num_clips):
+        scene = sample_scene(clip_seed(SEED, index), world.size).faster(world.speed)
+        for start, stop in pairwise(times):
+            flow = flow_between(scene, start, stop)
+            lengths.append(float(np.median(np.linalg.norm(flow.vectors, axis=-1))))
+            hidden.append(float(flow.occluded.mean()))
+    return float(np.mean(lengths)), float(np.mean(hidden))
+
+
 def _is_about(edit: str, choice: Choice, mask: NDArray[np.uint8]) -> Masks:
     """Where the surfaces that an edit is about are seen."""
     if edit == "backdrop":

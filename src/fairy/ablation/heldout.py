@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fairy.ablation.cells import Weights, identify
-from fairy.ablation.clips import MEASURED, World
+from fairy.ablation.clips import MEASURED, World, motion_of
 from fairy.ablation.design import BASE, EDITS, Task, conditions, plan
 from fairy.ablation.ledger import Ledger, Record, open_ledger
 from fairy.ablation.measuring import measure_task
@@ -87,6 +87,7 @@ def describe(
 ) -> dict[str, Any]:
     """Everything that one must know to get the same numbers again."""
     models = {"base": base, **({"equivariant": equivariant} if equivariant else {})}
+    pixels, hidden = motion_of(num_clips, world)
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "commit": commit(),
@@ -99,11 +100,14 @@ def describe(
         "edits": list(edits),
         "measured_frames": list(MEASURED),
         **asdict(world),
+        "pixels_between_frames": round(pixels, 1),
+        "hidden_between_frames": round(hidden, 3),
         "seconds_of_editing": round(sum(record["seconds"] for record in records), 1),
     }
 
 
 def commit() -> str:
-    """Of the code that measures."""
-    told = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    """Of the code that measures, and whether it was changed since."""
+    words = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    told = subprocess.run(words, capture_output=True, text=True, check=False)
     return told.stdout.strip() or "unknown"

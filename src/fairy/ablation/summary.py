@@ -102,11 +102,14 @@ def _introduction(outcome: Outcome) -> str:
     width, height = facts["size"]
     fewer = [f"{c.name} (every {c.every}.)" for c in outcome.conditions if c.every > 1]
     lines = [
-        f"Command: `{outcome.command}`, code at commit {facts['commit']}.",
+        f"Command: `{outcome.command}`, code at commit {facts['commit']}; the editing took"
+        f" {facts['seconds_of_editing']:.0f} seconds of one process.",
         f"Models, with the hashes of their weights: {models}.",
         f"{facts['num_clips']} held-out synthetic clips x {len(facts['edits'])} instructions in held-out wordings"
         f" ({', '.join(facts['edits'])}), {width}x{height}, speed {facts['speed']:g}, seed 0.",
         f"Of each clip the frames {', '.join(map(str, facts['measured_frames']))} are measured; none is an anchor.",
+        f"Between two of them a clip moves by {facts['pixels_between_frames']:.0f} pixels (median), and"
+        f" {facts['hidden_between_frames']:.0%} of it is hidden or leaves the picture.",
         f"Done for fewer clips, for time's sake: {', '.join(fewer)}; shown as if for all: moved by what the base has"
         " less on theirs."
         if fewer
