@@ -64,6 +64,7 @@ def main() -> None:
     results = {"model": measure_model(model, SIZE, chosen.clips, chosen.frames)}
     own = own_size(model)
     results["model, own size"] = measure_model(model, own, chosen.clips, chosen.frames)
+    results["model, own size, own noise"] = measure_model(model, own, chosen.clips, chosen.frames, own_noise=True)
     results["random weights"] = from_json(chosen.floor) if chosen.floor else measure_floor()
     write(chosen.output, results)
 
@@ -74,10 +75,12 @@ def own_size(model: Model) -> tuple[int, int]:
     return side, side * 3 // 4 // model.multiple * model.multiple
 
 
-def measure_model(model: Model, size: tuple[int, int], num_clips: int, num_frames: int) -> Accuracy:
-    """All layers and steps of a loaded model."""
+def measure_model(
+    model: Model, size: tuple[int, int], num_clips: int, num_frames: int, *, own_noise: bool = False
+) -> Accuracy:
+    """All layers and steps of a loaded model; `own_noise` gives each frame its own."""
     clips = synthetic_clips(num_clips, num_frames=num_frames, size=size, seed=SEED, speed=SPEED)
-    with observe(model, INSTRUCTION, size=size) as observer:
+    with observe(model, INSTRUCTION, size=size, own_noise=own_noise) as observer:
         return account(observer, clips, size, num_frames, INSTRUCTION)
 
 
@@ -95,7 +98,8 @@ def account(observer: Observer, clips: Any, size: tuple[int, int], num_frames: i
     """The numbers, and what they are of."""
     counts = list(measure(observer, clips, size=size, on_progress=lambda done, total: print(done, total, flush=True)))  # noqa: T201
     about = {"model": observer.model.name, "instruction": instruction, **asdict(observer.settings)}
-    return summarize(counts, {**about, "size": size, "frames_of_a_clip": num_frames})
+    about |= {"own_noise": observer.own_noise, "size": size, "frames_of_a_clip": num_frames}
+    return summarize(counts, about)
 
 
 def build_floor() -> tuple[Model, Conditioning]:
@@ -177,7 +181,8 @@ def environment() -> dict[str, str]:
 def name_of(name: str, accuracy: Accuracy) -> str:
     """A result in words."""
     width, height = accuracy.about["size"]
-    return f"{accuracy.about['model']} at {width}x{height}" if name.startswith("model") else name
+    noise = ", each frame its own noise" if accuracy.about["own_noise"] else ""
+    return f"{accuracy.about['model']} at {width}x{height}{noise}" if name.startswith("model") else name
 
 
 def report(results: dict[str, Accuracy], stem: str) -> str:

@@ -114,6 +114,13 @@ def test_what_is_recorded_is_what_the_editor_computes(family, request):
             torch.testing.assert_close(by_layer[layer].keys, computed[layer, "to_k"][step])
 
 
+def test_frames_share_their_noise_unless_told(sd_model):
+    for own_noise in (False, True):
+        with observe(sd_model, INSTRUCTION, CONFIG, steps=[0], own_noise=own_noise) as observer:
+            (first,), (second,) = ([layers for _, layers in observer.watch(frame(), index)] for index in (0, 1))
+        assert all(torch.equal(first[layer].keys, second[layer].keys) != own_noise for layer in first)
+
+
 def test_watching_leaves_the_denoiser_as_it_was(sd_model):
     before = dict(sd_model.unet.attn_processors)
     with observe(sd_model, INSTRUCTION, CONFIG):

@@ -77,6 +77,8 @@ class Track:
     """How strongly it keeps the source picture."""
     seed: Annotated[int, arg(metavar="SEED")] = 0
     """Start of the random numbers, of the edit as of fresh synthetic clips."""
+    own_noise: Flag = False
+    """Give each frame noise of its own. An edit has the same for all, and attention may follow that."""
     size: Annotated[str | None, unset("WxH", "256x256 for accuracy, else as edit does")] = None
     """Size at which frames are computed."""
     overwrite: Flag = False
@@ -176,7 +178,8 @@ class Track:
         with reporting(self.quiet) as report, self.observe(model, size) as observer:
             counts = list(measure(observer, clips, size=size, on_progress=telling(report)))
             settings = asdict(observer.settings)
-        about = {"model": model.name, "instruction": self.instruction, **settings, "size": size, "clips": self.source}
+        about = {"model": model.name, "instruction": self.instruction, **settings, "own_noise": self.own_noise}
+        about |= {"size": size, "clips": self.source}
         accuracy = summarize(counts, about)
         write_accuracy(folder, f"{model.name}, {accuracy.num_clips} clips", accuracy)
         peak = accuracy.peak
@@ -227,7 +230,7 @@ class Track:
             steps = (config.resolved(model.defaults).num_steps // 2,)
         if single and (len(layers) > 1 or len(steps or ()) > 1):
             raise UsageError(f"a heat map is of one layer and one step; {len(layers)} layers, {len(steps or ())} steps")
-        return observe(model, self.instruction, config, size=size, layers=layers, steps=steps)
+        return observe(model, self.instruction, config, size=size, layers=layers, steps=steps, own_noise=self.own_noise)
 
 
 def parse_point(text: str) -> tuple[float, float]:

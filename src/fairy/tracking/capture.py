@@ -1,8 +1,9 @@
 """Queries and keys of self-attention layers, recorded while a frame is denoised as the editor does it.
 
-A frame is denoised by itself, with the noise that all frames share, by an instruction and with guidance, just as
-`Editor.edit_frames` does without anchors. What a layer computes goes into a recorder, which is an argument of the
-forward pass: the processors hold no state of a call. B guidance branches, L tokens of a layer, C channels in H heads.
+A frame is denoised by itself, with the noise that all frames share (unless told otherwise), by an instruction and with
+guidance, just as `Editor.edit_frames` does without anchors. What a layer computes goes into a recorder, which is an
+argument of the forward pass: the processors hold no state of a call. B guidance branches, L tokens of a layer, C
+channels in H heads.
 """
 
 from __future__ import annotations
@@ -155,9 +156,14 @@ class Observer:
         *,
         layers: Sequence[str],
         steps: Sequence[int],
+        own_noise: bool = False,
     ) -> None:
-        """`conditioning` is that of all three branches; `layers` by name; `steps` rising, from 0."""
-        self.model, self.settings = model, settings
+        """`conditioning` is that of all three branches; `layers` by name; `steps` rising, from 0.
+
+        With `own_noise` each frame gets noise of its own, instead of the same for all as in an edit: where noise is
+        shared, attention can find a place by its noise, whatever is in the picture there.
+        """
+        self.model, self.settings, self.own_noise = model, settings, own_noise
         self.layers, self.steps = list(layers), list(steps)
         self.branches = needed_branches(settings.text_guidance, settings.image_guidance)
         self.conditioning = conditioning.branches(self.branches)
@@ -175,14 +181,17 @@ class Observer:
         self.close()
 
     @torch.inference_mode()
-    def watch(self, frame: np.ndarray) -> Iterator[tuple[int, Mapping[str, Seen]]]:
-        """uint8 (H, W, 3) -> (step, what each layer computed in it), for the chosen steps; it stops after the last."""
+    def watch(self, frame: np.ndarray, index: int = 0) -> Iterator[tuple[int, Mapping[str, Seen]]]:
+        """uint8 (H, W, 3) -> (step, what each layer computed in it), for the chosen steps; it stops after the last.
+
+        `index` is the frame's in its clip; it counts only where frames have noise of their own.
+        """
         model, settings = self.model, self.settings
         padded = pad_to_multiple(frame[None], model.multiple)
         source = encode_frames(model, to_tensor(padded).to(model.device))
         source = torch.cat([(source, source, torch.zeros_like(source))[branch] for branch in self.branches])
         shape = latent_shape(model, *padded.shape[1:3])
-        noise, generators = shared_noise(settings.seed, 1, shape)
+        noise, generators = shared_noise(settings.seed + self.own_noise * index, 1, shape)
         recorders = {step: Recorder(self.layers, shape[1:], model.multiple) for step in self.steps}
 
         def predict(latents: torch.Tensor, step: int, timestep: torch.Tensor) -> torch.Tensor:
@@ -212,6 +221,7 @@ def observe(
     size: tuple[int, int] | None = None,
     layers: Sequence[str] | None = None,
     steps: Sequence[int] | None = None,
+    own_noise: bool = False,
 ) -> Observer:
     """An observer of an edit by `instruction`; layers by name and steps from 0, None for all.
 
@@ -226,6 +236,7 @@ def observe(
         settings,
         layers=self_attention_layers(model.unet) if layers is None else layers,
         steps=choose_steps(settings.num_steps, steps),
+        own_noise=own_noise,
     )
 
 

@@ -50,25 +50,25 @@ class HeatMapper:
     query: torch.Tensor
     """(C,)"""
 
-    def look_in(self, frame: np.ndarray) -> Heat:
-        """Where in a frame, uint8 (H, W, 3), the point attends to."""
-        seen = see(self.observer, frame)
+    def look_in(self, frame: np.ndarray, index: int = 0) -> Heat:
+        """Where in a frame, uint8 (H, W, 3), the point attends to; `index` is that of `Observer.watch`."""
+        seen = see(self.observer, frame, index)
         row = attention_map(self.query, seen.keys, seen.heads).cpu().numpy()
         return Heat(row.reshape(seen.grid.rows, seen.grid.columns), seen.grid)
 
 
-def ask_for(observer: Observer, frame: np.ndarray, point: tuple[float, float]) -> HeatMapper:
+def ask_for(observer: Observer, frame: np.ndarray, point: tuple[float, float], index: int = 0) -> HeatMapper:
     """Take the query of the token in which a point of a frame lies; the observer has one layer and one step."""
     height, width = frame.shape[:2]
     if not (0 <= point[0] <= width and 0 <= point[1] <= height):
         raise UsageError(f"the point {point[0]:g},{point[1]:g} is not in the picture of {width}x{height}")
-    seen = see(observer, frame)
+    seen = see(observer, frame, index)
     return HeatMapper(observer, seen.queries[int(seen.grid.tokens_at(np.array([point]))[0])])
 
 
-def see(observer: Observer, frame: np.ndarray) -> Seen:
+def see(observer: Observer, frame: np.ndarray, index: int) -> Seen:
     """What the one layer of the observer computes of a frame at its one step."""
-    ((_, layers),) = observer.watch(frame)
+    ((_, layers),) = observer.watch(frame, index)
     (seen,) = layers.values()
     return seen
 

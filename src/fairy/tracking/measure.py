@@ -89,7 +89,7 @@ def measure_clip(
         if not (asked.any() or starting.any()):
             continue
         truth, begun = clip.tracks[:, t], clip.tracks[np.arange(len(asked)), np.minimum(asked_at, t)]
-        for step, layers in observer.watch(frame):
+        for step, layers in observer.watch(frame, t):
             for layer, seen in layers.items():
                 if step == observer.steps[0]:
                     count_layer(counts, layer, seen.grid, size, truth[asked], begun[asked])

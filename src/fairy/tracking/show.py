@@ -68,7 +68,7 @@ class Question:
     def ask(self, observer: Observer) -> tuple[HeatMapper, np.ndarray]:
         """What looks for the point, and the frame in which it was asked for, marked, to be shown."""
         (frame,) = read_at(self.info, [self.frame], size=self.size)
-        return ask_for(observer, frame.image, self.scaled), shown(frame.image, self.scaled)
+        return ask_for(observer, frame.image, self.scaled, self.frame), shown(frame.image, self.scaled)
 
 
 def draw_sheet(
@@ -84,13 +84,13 @@ def draw_sheet(
     mapper, asked = question.ask(observer)
     pictures, heads, found = [asked], [f"frame {question.frame}: the point"], {}
     for number, frame in enumerate(read_at(question.info, frames, size=question.size), 1):
-        heat = mapper.look_in(frame.image)
+        heat = mapper.look_in(frame.image, frame.index)
         found[frame.index] = question.in_source(heat.found)
         pictures.append(shown(draw_heat(frame.image, heat), heat.found, cross=True))
         heads.append(f"frame {frame.index}: {describe(heat)}")
         if on_progress:
             on_progress(number, len(frames))
-    save_png(output, grid(heads, [("the brighter, the more attention", pictures)], title=title))
+    save_png(output, grid(heads, [("the brighter, the more attention; most at the cross", pictures)], title=title))
     return found
 
 
@@ -107,7 +107,7 @@ def draw_video(
     height, width = tile([asked, asked], num_columns=2).shape[:2]
     with VideoWriter(output, info=question.info, size=(width, height), overwrite=overwrite) as writer:
         for frame in read_frames(question.info, size=question.size):
-            heat = mapper.look_in(frame.image)
+            heat = mapper.look_in(frame.image, frame.index)
             picture = shown(draw_heat(frame.image, heat), heat.found, cross=True)
             writer.write(tile([asked, picture], num_columns=2), frame.pts)
             if on_progress:
@@ -117,7 +117,7 @@ def draw_video(
 
 def describe(heat: Heat) -> str:
     """How much attention goes to the place marked, against the mean over all places."""
-    return f"{heat.peak * heat.weights.size:.1f} times the mean at the cross"
+    return f"{heat.peak * heat.weights.size:.1f} times the mean"
 
 
 def shown(picture: np.ndarray, point: tuple[float, float], *, cross: bool = False) -> np.ndarray:
