@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -41,8 +42,9 @@ class Train:
             raise UsageError("--equivariant and --no-equivariant: give one of them")
         from fairy.training.finetune import train
 
-        with reporting(self.quiet) as report:
+        quiet = self.quiet or os.environ.get("RANK", "0") != "0"  # of several processes one speaks
+        with reporting(quiet) as report:
             result = train(config, self.output, overwrite=self.overwrite, report=report)
-        if not self.quiet:
+        if not quiet:
             option = "--lora" if config.lora_rank else "--model"
             print(f"{result.model}: {result.steps} steps. Edit with it: fairy edit ... {option} {result.model}")

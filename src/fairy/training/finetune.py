@@ -76,8 +76,9 @@ def train(config: TrainConfig, output: Path, *, overwrite: bool = False, report:
 
 def start_accelerator(config: TrainConfig) -> Accelerator:
     """One for each process; UsageError where the device lacks the number format."""
+    on_cpu = config.device == "cpu" or not torch.accelerator.is_available()
     try:
-        return Accelerator(cpu=config.device == "cpu", mixed_precision=config.mixed_precision)
+        return Accelerator(cpu=on_cpu, mixed_precision=config.mixed_precision)
     except (ValueError, ImportError) as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise UsageError(

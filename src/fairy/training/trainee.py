@@ -76,7 +76,8 @@ def load_model(config: TrainConfig, device: torch.device) -> Model:
     """The model to begin with. The weights that learn are float32; those beneath a LoRA are in the format of the
     forward passes, as is the autoencoder on a GPU. UsageError or ModelError where it cannot be trained as asked."""
     half = DTYPES[config.mixed_precision]
-    model = load(config.model, device=str(device), dtype=half if config.lora_rank else torch.float32)
+    name = str(device) if device.type == "cuda" else device.type  # accelerate numbers processors, too
+    model = load(config.model, device=name, dtype=half if config.lora_rank else torch.float32)
     if device.type != "cpu" and isinstance(model.vae, AutoencoderKL) and not model.vae.config.get("force_upcast"):
         model.vae.to(half)
     if model.is_cosxl_edit:
