@@ -143,6 +143,7 @@ class Track:
         with reporting(self.quiet) as report, self.observe(model, size, single=True) as observer:
             tell = telling(report)
             where = f"{observer.layers[0]}, step {observer.steps[0]} of {observer.settings.num_steps}"
+            where += ", each frame its own noise" * self.own_noise
             if as_picture:
                 title = f"{source.name}, {self.point} of frame {self.frame}\n{model.name}: {where}"
                 found = draw_sheet(
