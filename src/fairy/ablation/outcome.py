@@ -92,7 +92,7 @@ def write_page(folder: Path, cells: Sequence[Cell], title: str) -> Path:
             Group(f"{entry.name}: {entry.instruction}", shown[entry.video], tuple(_edits(list(of), edits)))
             for entry, of in groupby(cells, key=lambda cell: cell.entry)
         ]
-        write_text(folder / PAGE, render(title, groups))
+        write_text(folder / PAGE, render(title, groups, num_videos=len(shown)))
         shutil.rmtree(folder / MEDIA, ignore_errors=True)
         media.rename(folder / MEDIA)
     return folder / PAGE

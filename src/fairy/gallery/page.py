@@ -121,8 +121,8 @@ def group_of(
     return Group(Path(recipe["source"]).stem, shelf.add(source) if source else None, shown)
 
 
-def render(title: str, groups: Sequence[Group]) -> str:
-    """The page as one file of HTML, with its styles and its script."""
+def render(title: str, groups: Sequence[Group], *, num_videos: int | None = None) -> str:
+    """The page as one file of HTML, with its styles and its script. Of groups that share sources `num_videos` tells how many."""
     from jinja2 import Environment
     from markupsafe import Markup
 
@@ -131,4 +131,5 @@ def render(title: str, groups: Sequence[Group]) -> str:
 
     template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(asset(TEMPLATE))
     scripts = [Markup(asset(name)) for name in SCRIPTS]
-    return template.render(title=title, groups=groups, styles=Markup(asset(STYLES)), scripts=scripts)
+    given = {"title": title, "groups": groups, "num_videos": num_videos or len(groups)}
+    return template.render(given, styles=Markup(asset(STYLES)), scripts=scripts)
