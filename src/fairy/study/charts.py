@@ -90,7 +90,7 @@ def draw(
     note: str,
 ) -> None:
     """Groups of bars with their intervals. bars: (label, colour, a share for each group)."""
-    figure = figure_class(figsize=(max(6.4, 1.6 + 1.7 * len(groups)), 4.2), dpi=DPI, layout="constrained")
+    figure = figure_class(figsize=(max(6.8, 1.6 + 1.7 * len(groups)), 4.2), dpi=DPI, layout="constrained")
     axes = figure.add_subplot()
     width = 0.84 / len(bars)
     for index, (label, colour, shares) in enumerate(bars):
@@ -101,14 +101,14 @@ def draw(
         axes.errorbar(places, heights, yerr=spans, fmt="none", ecolor="#30333a", elinewidth=1, capsize=2)
         for place, each in zip(places, shares, strict=True):
             axes.text(place, min(each.high, 1.0) + 0.012, f"{100 * each.share:.0f}", ha="center", fontsize=7.5)
-    axes.set_title(title, loc="left", fontsize=12, fontweight="bold")
-    axes.set_xticks(range(len(groups)), groups)
+    axes.set_title(title, loc="left", fontsize=12, fontweight="bold", pad=26)
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=len(bars), frameon=False, fontsize=8.5)
+    axes.set_xticks(range(len(groups)), groups, fontsize=9)
     axes.set_ylim(0, 1.08)
-    axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"], fontsize=8.5)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(length=0)
     axes.grid(axis="y", color="#e3e5ea", linewidth=0.8)
     axes.set_axisbelow(True)
-    figure.legend(loc="outside lower center", ncols=len(bars), frameon=False, fontsize=9)
     figure.supxlabel(note, fontsize=7.5, color="#5b5f68")
     figure.savefig(path)

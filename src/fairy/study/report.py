@@ -114,11 +114,13 @@ def print_report(summary: Summary) -> None:
     for methods in dict.fromkeys(finding.methods for finding in summary.findings):
         found = [finding for finding in summary.findings if finding.methods == methods]
         heads = [share.label for share in found[0].shares]
-        table = Table("", *heads, "kappa", "p", box=None, pad_edge=False, title=" against ".join(methods))
-        table.columns[0].no_wrap = True
+        table = Table(box=None, pad_edge=False, title=" against ".join(methods))
+        table.add_column("", width=max(len(word) for title in titles.values() for word in title.split()))
+        for head in (*heads, "kappa", "p"):
+            table.add_column(head, overflow="fold")
         for finding in found:
             kappa = "-" if finding.kappa is None else f"{finding.kappa:.2f}"
-            table.add_row(titles[finding.question], *map(write_share, finding.shares), kappa, f"{finding.p_value:.2g}")
+            table.add_row(titles[finding.question], *map(write_share, finding.shares), kappa, write_p(finding.p_value))
         console.print(table)
     for line in remarks(summary):
         console.print(line, highlight=False)
@@ -128,17 +130,24 @@ def write_share(share: Share) -> str:
     """A share with its interval below, in percent."""
     if not share.total:
         return "-"
-    return f"{100 * share.share:.0f} %\n{100 * share.low:.0f} to {100 * share.high:.0f}"
+    return f"{100 * share.share:.0f} %\n{100 * share.low:.0f}-{100 * share.high:.0f}"
+
+
+def write_p(value: float) -> str:
+    """A p value, short."""
+    return "<.001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
 
 
 def remarks(summary: Summary) -> list[str]:
     """What must be known besides the shares."""
     kind = "results" if summary.form is SINGLE else "pairs"
     num_items = sum(item.expected is None for item in summary.items.values())
-    num_open = max((finding.num_open for finding in summary.findings), default=0)
+    key = summary.form.questions[0].key
+    num_open = sum(finding.num_open for finding in summary.findings if finding.question == key)
     return [
         f"{len(summary.votes)} answers of {len(summary.raters)} raters, {summary.num_excluded} of them excluded for "
         "failing attention checks",
-        f"{num_items} {kind}, {summary.raters_wanted} raters each; up to {num_open} of a comparison still lack votes",
+        f"{num_items} {kind}, {summary.raters_wanted} raters each"
+        + (f"; {num_open} still lack votes" * (num_open > 0)),
         *([] if summary.left_share is None else [f"the left side was preferred in {100 * summary.left_share:.0f} %"]),
     ]
