@@ -86,6 +86,12 @@ def test_another_layout_is_refused(tmp_path, change):
         open_clips(store(tmp_path / "davis.pkl", content))
 
 
+@pytest.mark.parametrize("content", [{}, [], None, 3, "text", np.zeros((2, 3))])
+def test_a_file_without_clips_is_refused(tmp_path, content):
+    with pytest.raises(MediaError, match=r"holds no clips|not laid out"):
+        open_clips(store(tmp_path / "davis.pkl", content))
+
+
 @pytest.mark.parametrize("name", ["none.pkl", "data.npz", ""])
 def test_what_holds_no_tracks_is_refused(tmp_path, name):
     (tmp_path / "data.npz").write_bytes(b"x")

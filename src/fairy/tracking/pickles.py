@@ -151,9 +151,8 @@ class _Machine:
         return items[::-1]
 
     def new(self, name: str) -> None:
-        """An empty list or dict, or one of what is marked."""
-        kind = dict if name.endswith("DICT") else list
-        self.stack.append(kind())
+        """An empty list or dict."""
+        self.stack.append({} if name == "EMPTY_DICT" else [])
 
     def pack(self, name: str) -> None:
         """A tuple of what is marked, or of the topmost values."""

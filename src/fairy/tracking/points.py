@@ -139,9 +139,12 @@ def read_video(path: Path, indices: Sequence[int], size: tuple[int, int]) -> Ite
 
 def tapvid_clips(path: Path) -> list[TrackedClip]:
     """The clips of one of TAP-Vid's files: DAVIS, RGB-Stacking, RoboTAP. Nothing in it is run."""
-    content = read_arrays(path)
-    named = content if isinstance(content, dict) else dict(zip(map(str, range(len(content))), content, strict=True))
-    return [tapvid_clip(path, name, entry) for name, entry in named.items()]
+    match read_arrays(path):
+        case dict() as named if named:
+            return [tapvid_clip(path, name, entry) for name, entry in named.items()]
+        case list() as listed if listed:
+            return [tapvid_clip(path, str(number), entry) for number, entry in enumerate(listed)]
+    raise MediaError(f"{path} holds no clips: a dict or list of them is needed, as in TAP-Vid's files.")
 
 
 def tapvid_clip(path: Path, name: str, entry: Any) -> TrackedClip:
