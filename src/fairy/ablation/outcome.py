@@ -13,7 +13,7 @@ from fairy.ablation.axes import Variant, curves
 from fairy.ablation.plots import plot_curves
 from fairy.ablation.sets import Entry
 from fairy.ablation.statistics import Mean
-from fairy.ablation.tables import Row
+from fairy.ablation.tables import Row, as_markdown
 from fairy.gallery.page import PAGE, Edit, Group, render
 from fairy.gallery.shelf import MEDIA, Shelf
 from fairy.metrics.catalog import BY_KEY, METRICS, Better
@@ -22,7 +22,7 @@ from fairy.metrics.output import as_csv, write_text
 from fairy.metrics.statistics import Comparison, Result, compare
 from fairy.metrics.table import comparison_csv, show
 
-CELLS, METHODS, CHART = "cells.csv", "methods.csv", "methods.png"
+CELLS, METHODS, CHART, TABLE = "cells.csv", "methods.csv", "methods.png", "methods.md"
 CURVES = {"k": ("curves-k.png", "K"), "steps": ("curves-steps.png", "steps")}
 """The paper's fig. 19 and 20."""
 
@@ -45,10 +45,36 @@ def write_outcome(folder: Path, cells: Sequence[Cell], variants: Sequence[Varian
     draw_comparison(comparison, folder / CHART, title=f"{title}: mean and 95 % interval over videos")
     rows, ranked = list(rows_of(comparison)), ranked_keys(comparison)
     panels = [("all", key, BY_KEY[key].title) for key in ranked]
+    plots = [CHART]
     for option, (name, label) in CURVES.items():
         if along := curves(variants, option):
             plot_curves(folder / name, rows, along, panels, label=label, title=title, from_zero=False)
+            plots.append(name)
+    write_text(folder / TABLE, as_page(cells, comparison, rows, plots, title))
     return write_page(folder, cells, title)
+
+
+def as_page(
+    cells: Sequence[Cell], comparison: Comparison, rows: Sequence[Row], plots: Sequence[str], title: str
+) -> str:
+    """The table of conditions and metrics in Markdown, with what it rests on and the plots."""
+    weights = dict.fromkeys(cell.variant.settings.weights for cell in cells)
+    models = ", ".join(f"{Path(of.name).name} (UNet {of.unet})" for of in weights)
+    instructions = len({(cell.entry.video, cell.entry.instruction) for cell in cells})
+    metrics = {key: f"{BY_KEY[key].title.strip()}, {BY_KEY[key].better.value}" for key in ranked_keys(comparison)}
+    sure = (
+        "the 95 % interval over videos (bootstrap)"
+        if comparison.num_sources > 1
+        else "no interval, for it is one video"
+    )
+    parts = [
+        f"# {title}",
+        f"{instructions} pairs of a video and an instruction, {comparison.num_sources} videos, {len(comparison.methods)}"
+        f" conditions, by `fairy ablate`. Models: {models}. Means with {sure}; above stands which way is better.",
+        as_markdown(rows, comparison.methods, "all", metrics, heading="condition"),
+        *(f"![{name}]({name})" for name in plots),
+    ]
+    return "\n\n".join(parts) + "\n"
 
 
 def result_of(cell: Cell) -> Result:

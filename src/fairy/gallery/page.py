@@ -122,7 +122,7 @@ def group_of(
 
 
 def render(title: str, groups: Sequence[Group], *, num_videos: int | None = None) -> str:
-    """The page as one file of HTML, with its styles and its script. Of groups that share sources `num_videos` tells how many."""
+    """The page as one file of HTML, with its styles and its script. `num_videos`: where groups share sources."""
     from jinja2 import Environment
     from markupsafe import Markup
 
