@@ -52,9 +52,12 @@ def ray() -> Iterator[ModuleType]:
     """A Ray of this machine, whose workers can import what lies beside this file."""
     import ray
 
+    from fairy.parallel import cluster
+
+    cluster.CORES_A_WORKER = 1  # several sets of workers at once
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     ray.init(
-        num_cpus=4,
+        num_cpus=8,
         include_dashboard=False,
         log_to_driver=False,
         logging_level="ERROR",

@@ -6,12 +6,35 @@ import sys
 
 import pytest
 
-from fairy.errors import FairyError, UsageError, WorkerError
+from clips import make
+from fairy.config import JobConfig
+from fairy.errors import FairyError, MissingPackageError, UsageError, WorkerError
 from fairy.parallel import ATTEMPTS, map_tasks, open_workers
-from jobs import Listener
+from jobs import Listener, edit
 from worker_tasks import always_killed, double, fail_to_start, killed_once, never_three, process_of, refuse
 
 pytestmark = pytest.mark.usefixtures("ray")
+
+
+@pytest.fixture
+def no_ray(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("clips") / "source.mp4", num_frames=3)
+
+
+@pytest.mark.usefixtures("no_ray")
+def test_an_edit_by_one_worker_needs_no_ray(source, sd_model, tmp_path):
+    assert edit(source, tmp_path / "out.mp4", sd_model).num_frames == 3
+
+
+@pytest.mark.usefixtures("no_ray")
+def test_more_workers_without_ray_are_told_what_to_install(source, sd_model, tmp_path):
+    with pytest.raises(MissingPackageError, match=r"pip install 'fairy-video\[ray\]'"):
+        edit(source, tmp_path / "out.mp4", sd_model, job=JobConfig(workers=2))
 
 
 def test_one_worker_needs_no_ray():

@@ -19,6 +19,7 @@ from fairy.config import EditConfig, JobConfig, MaskConfig, ModelConfig, RunConf
 from fairy.errors import FairyError, OutputError
 from fairy.job import EditResult, edit_video, name_and_device, open_renderer
 from fairy.listing import Entry, foretold_frames
+from fairy.manifest import describe_model
 from fairy.models import Model
 from fairy.render import Renderer
 from fairy.report import SILENT, Report
@@ -47,7 +48,7 @@ def edit_list(
     folder: Path | str,
     *,
     edit: EditConfig | None = None,
-    model: ModelConfig | Model | None = None,
+    model: ModelConfig | Model | Renderer | None = None,
     video: VideoConfig | None = None,
     run: RunConfig | None = None,
     job: JobConfig | None = None,
@@ -176,9 +177,11 @@ def digest_of(entry: Entry, job: JobConfig, *wishes: object) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def name_of(model: ModelConfig | Model | None) -> str:
-    """A model in the words it was asked for with."""
-    return f"{model.name} {model.lora} {model.dtype}" if isinstance(model, Model) else repr(model or ModelConfig())
+def name_of(model: ModelConfig | Model | Renderer | None) -> str:
+    """A model in the words it was asked for with, or, where it is loaded already, in its own."""
+    if isinstance(model, Model):
+        return f"{model.name} {model.lora} {model.lora_scale} {model.device.type} {model.dtype}"
+    return repr(model or ModelConfig()) if isinstance(model, ModelConfig | None) else repr(model.ask(describe_model)[0])
 
 
 class Together:

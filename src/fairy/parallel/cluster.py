@@ -89,7 +89,8 @@ class Cluster:
     def __init__(self, count: int, num_cpus: int, num_gpus: int) -> None:
         import ray
 
-        self.count, self.num_cpus = count, num_cpus
+        self.count = count
+        self.share = f"{num_gpus} GPU" if num_gpus else f"{num_cpus} cores"
         self._process = ray.remote(
             num_cpus=num_cpus, num_gpus=num_gpus, max_restarts=0, max_task_retries=0, concurrency_groups={"beside": 1}
         )(Process)
@@ -173,12 +174,12 @@ def joined(workers: int | str, address: str | None, device: str) -> Iterator[Clu
     except ImportError as error:
         raise MissingPackageError("many workers need Ray: pip install 'fairy-video[ray]'") from error
     if ray.is_initialized():
-        yield plan(workers, device)
+        yield plan(workers, device, CORES_A_WORKER)
         return
     with own_signals():
         connect(workers, address)
     try:
-        yield plan(workers, device)
+        yield plan(workers, device, CORES_A_WORKER if address else num_cores())
     finally:
         ray.shutdown()
 
@@ -228,8 +229,8 @@ def num_auto() -> int:
     return torch.cuda.device_count() or max(1, num_cores() // CORES_A_WORKER)
 
 
-def plan(workers: int | str, device: str) -> Cluster:
-    """How many workers, and what each takes of the machines: a GPU, or its share of the cores."""
+def plan(workers: int | str, device: str, most_cores: int) -> Cluster:
+    """How many workers, and what each takes of the machines: a GPU, or its share of the cores, so many at most."""
     import ray
 
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
@@ -244,7 +245,7 @@ def plan(workers: int | str, device: str) -> Cluster:
             raise UsageError(f"--device {device}: there is no GPU in the cluster")
         return Cluster(gpus if workers == AUTO else int(workers), num_cpus=1, num_gpus=1)
     count = sum(max(1, each // CORES_A_WORKER) for each in cores) if workers == AUTO else int(workers)
-    return Cluster(count, num_cpus=max(1, min(sum(cores) // count, *cores)), num_gpus=0)
+    return Cluster(count, num_cpus=max(1, min(sum(cores) // count, most_cores, *cores)), num_gpus=0)
 
 
 def assigned_cores() -> int:

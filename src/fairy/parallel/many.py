@@ -6,6 +6,8 @@ does not. Only this side renames a finished file to its place, so that one renam
 
 from __future__ import annotations
 
+import math
+import time
 import uuid
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -28,6 +30,9 @@ from fairy.render import keep_anchors
 from fairy.report import Report
 from fairy.selection import Selection, ShotPlan
 from fairy.store import CHUNKS, Chunk, JobFolder
+
+PATIENCE = 60.0
+"""Seconds without any worker until that is said."""
 
 Answer = TypeVar("Answer")
 Follow = Callable[[Any], None]
@@ -59,10 +64,13 @@ class ManyWorkers:
     def ask(self, question: Callable[..., Answer], *details: object) -> Answer:
         """question(editor, *details), of any worker's editor."""
         future: Future[Answer] = self.pool.submit(answer, (question, details), name="a question")
-        told = self.pool.count
+        told, patience = self.pool.count, time.monotonic() + PATIENCE
         while not wait([future], timeout=PULSE).done:
             if (ready := self.pool.num_ready) != told:
                 self._report.progress("workers", told := ready, self.pool.count)
+            if not ready and time.monotonic() > patience:
+                patience = math.inf
+                self._report.note(f"no worker has started yet: each waits for {self.pool.share}, which others may hold")
         return future.result()
 
     def peak_memory(self) -> int:

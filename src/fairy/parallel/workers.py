@@ -65,7 +65,7 @@ class Workers:
     """Does tasks in other processes. May be used from several threads. Made by `open_workers`."""
 
     def __init__(self, cluster: Cluster, setup: Setup, report: Report) -> None:
-        self.count = cluster.count
+        self.count, self.share = cluster.count, cluster.share
         self._cluster, self._setup, self._report = cluster, setup, report
         self._lock = threading.Lock()
         self._pending: list[Task] = []
