@@ -69,7 +69,7 @@ def cancel_after(studio, job, frames):
 
 def test_a_job_becomes_a_video_beside_its_source(studio, clip):
     job = settled(studio, studio.runs.submit(clip, wish(studio)))
-    assert (job.state, job.output) == (DONE, "my-clip-make-it-night.mp4")
+    assert (job.state, job.output) == (DONE, "my clip-make-it-night.mp4")
     assert fairy.info(studio.result(job))["instruction"] == "make it night"
     assert studio.comparison(job).exists()
 
@@ -116,7 +116,7 @@ def test_command_line_and_python_give_the_same_bytes(studio, clip, clip_file, tm
         ("python", lambda: exec(program, {})),
     ):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "my-clip.mp4").write_bytes(clip_file.read_bytes())
+        (tmp_path / name / "my clip.mp4").write_bytes(clip_file.read_bytes())
         monkeypatch.chdir(tmp_path / name)
         run()
         assert (tmp_path / name / job.output).read_bytes() == studio.result(job).read_bytes()

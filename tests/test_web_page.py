@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import time
 import urllib.error
 import urllib.request
@@ -11,10 +12,12 @@ from urllib.parse import quote, urlsplit
 import pytest
 from gradio_client import Client, handle_file
 
+import fairy
 from clips import make
 from fairy.errors import UsageError
 from fairy.web import WebConfig, serve
 
+DOCS = Path(__file__).parents[1] / "docs" / "web.md"
 QUICK = {"num_steps": 1, "long_side": 64, "seed": 3}
 
 
@@ -77,6 +80,14 @@ def test_a_program_gets_an_edited_video(client, clip, settings):
     assert job["state"] == "done"
     assert Path(video).stat().st_size > 1000
     assert job["number"] in [each["number"] for each in client.predict(api_name="/jobs")]
+
+
+def test_the_example_in_the_docs_runs(url, clip_file, folder, monkeypatch):
+    (program,) = re.findall(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    monkeypatch.chdir(folder)
+    names = {}
+    exec(program.replace("http://127.0.0.1:7860", url), names)
+    assert fairy.info(names["video"])["instruction"] == "make it night"
 
 
 def test_plain_http_is_enough(url, clip, settings):

@@ -28,6 +28,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+WIDEST = 960
+"""Columns of a screenshot as it is kept."""
 DESKTOP, PHONE = (1280, 900), (390, 844)
 
 
@@ -133,7 +135,8 @@ def screenshot() -> Callable[[Page, str], None]:
 
     def take(page: Page, name: str, full_page: bool = True) -> None:
         with Image.open(BytesIO(page.screenshot(full_page=full_page, animations="disabled"))) as picture:
-            few = picture.convert("RGB").quantize(192, dither=Image.Dither.NONE)
-            few.save(IMAGES / f"{name}.png", optimize=True)
+            picture = picture.convert("RGB")
+            picture.thumbnail((WIDEST, 10 * WIDEST), Image.Resampling.LANCZOS)
+            picture.quantize(160, dither=Image.Dither.NONE).save(IMAGES / f"{name}.png", optimize=True)
 
     return take

@@ -151,7 +151,7 @@ def test_variants_are_compared_and_come_back_with_their_settings(server, open_pa
 def test_a_render_is_found_again_cancelled_and_goes_on(server, open_page, screenshot, portrait):
     page = open_page(server.url)
     take(page, portrait)
-    render(page, "make it a cartoon", Steps=60)
+    render(page, "make it a cartoon", Steps=40)
     frames_done(page, 2)
     page.reload()
     expect(page.locator("#job h3")).to_have_text("make it a cartoon")
@@ -205,7 +205,7 @@ def test_two_people_do_not_fight_over_the_device(server, open_page, portrait):
     ann, bob = open_page(server.url), open_page(server.url)
     for page in (ann, bob):
         take(page, portrait)
-    render(ann, "make it a sketch", Steps=100)
+    render(ann, "make it a sketch", Steps=60)
     frames_done(ann, 1)
     set_up(bob, Steps=1, Size=64)
     bob.get_by_role("button", name="make it snow").click()  # a preview steps in between two frames
@@ -232,7 +232,7 @@ def test_jobs_outlive_a_killed_server(start_server, open_page, folder, portrait)
     server = start_server("ui", "--quiet", "--folder", str(folder / "killed"))
     page = open_page(server.url)
     take(page, portrait)
-    render(page, "make it neon", Steps=60)
+    render(page, "make it neon", Steps=40)
     frames_done(page, 5)
     server.kill()
     server.start()

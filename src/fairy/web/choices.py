@@ -29,6 +29,9 @@ INSTRUCTIONS = (
 """All of them known to the embedded model."""
 
 
+NOTHING_USUAL = Defaults(long_side=0, num_steps=0, text_guidance=-1, image_guidance=-1, scheduler="")
+
+
 @dataclass(frozen=True)
 class Choices:
     """Models and LoRAs by the names that a page shows; the values are what `fairy edit` takes."""
@@ -37,6 +40,10 @@ class Choices:
     defaults: dict[str, Defaults]
     """By the values of `models`."""
     loras: dict[str, str]
+
+    def usual(self, model: str) -> Defaults:
+        """What a model does by itself; of one that is not here any more nothing is known."""
+        return self.defaults.get(model, NOTHING_USUAL)
 
     def check(self, wish: Wish) -> None:
         """Refuse what is not offered: over the API any text could come, and a path must not."""

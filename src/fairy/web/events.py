@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from fairy.anchors import DEFAULT_NUM_ANCHORS
+from fairy.config import EMBEDDED
 from fairy.errors import FairyError
 from fairy.web import pictures, view
 from fairy.web.page import NOBODY, Parts
@@ -148,7 +149,9 @@ def to_settings(names: list[str], values: tuple[Any, ...]) -> dict[str, Any]:
 
 def to_boxes(studio: Studio, wish: Wish, names: Iterable[str]) -> list[Any]:
     """A wish in the boxes; what it leaves open is shown as what the model does."""
-    usual = {**asdict(studio.choices.defaults[wish.model]), "num_anchors": DEFAULT_NUM_ANCHORS, "lora": ""}
+    if wish.model not in studio.choices.defaults:  # it was offered when this was tried
+        wish = replace(wish, model=EMBEDDED, lora=None)
+    usual = {**asdict(studio.choices.usual(wish.model)), "num_anchors": DEFAULT_NUM_ANCHORS, "lora": ""}
     return [usual.get(name) if (value := getattr(wish, name)) is None else value for name in names]
 
 
@@ -218,11 +221,10 @@ def show_progress(studio: Studio, all_jobs: list[Job], job: Job | None) -> tuple
     """The list, the status and the buttons, and all of it as one text that tells whether anything is new."""
     live = studio.runs.live
     choices = [(view.job_label(each, studio.shelf.clip(each.clip).name, live), each.number) for each in all_jobs]
-    status = (
-        "<p class='fairy-faint'>Nothing rendered yet.</p>"
-        if not job
-        else view.job_status(job, studio.shelf.clip(job.clip).name, live, studio.runs.queue_before(job))
-    )
+    words = "Click one of the jobs to look at it." if all_jobs else "Nothing rendered yet."
+    status = f"<p class='fairy-faint'>{words}</p>"
+    if job:
+        status = view.job_status(job, studio.shelf.clip(job.clip).name, live, studio.runs.queue_before(job))
     running = bool(job and job.state in (WAITING, RUNNING))
     stopped = bool(job and job.state in (STOPPED, FAILED))
     light = [

@@ -22,7 +22,8 @@ def check_upload(path: Path, config: WebConfig) -> VideoInfo:
     size = path.stat().st_size
     if size > config.max_bytes:
         raise UsageError(
-            f"{path.name} has {size / 1e6:.0f} MB; at most {config.max_megabytes} MB are accepted. Compress it first."
+            f"{path.name} has {size / (1 << 20):.0f} MB; at most {config.max_megabytes} MB are accepted."
+            " Compress it first."
         )
     check_header(path, config)
     info, _ = look_through(path, round(config.max_seconds * MOST_FRAMES_A_SECOND))

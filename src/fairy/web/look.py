@@ -54,10 +54,10 @@ STYLE = (
   width: 100%; max-height: 420px; object-fit: contain; border-radius: 8px; background: #141518;
   display: block; margin: 0 !important;
 }
-.fairy-pairs figcaption { font-size: .85rem; padding-top: 2px; }
+.fairy-pairs figcaption { font-size: .85rem; margin: 3px 0 0 !important; }
 .fairy-job img { max-width: 100%; width: 384px; border-radius: 8px; display: block; margin-top: 8px; }
 .fairy-chips { gap: 8px !important; flex-wrap: wrap !important; }
-.fairy-chips button { flex: 0 1 auto !important; min-width: 0 !important; min-height: 40px; }
+.fairy-chips button { flex: 0 1 auto !important; min-width: 0 !important; min-height: 40px; font-size: .9rem; }
 .fairy-jobs label { width: 100%; }
 .fairy-jobs .wrap { flex-direction: column; max-height: 320px; overflow-y: auto; flex-wrap: nowrap; }
 button:focus-visible, input:focus-visible, textarea:focus-visible {

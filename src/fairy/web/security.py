@@ -32,8 +32,8 @@ class Guard:
             return
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if int(declared) > self.max_bytes + ROOM_FOR_HEADERS:
-            megabytes = int(declared) / 1e6
-            text = f"{megabytes:,.0f} MB are too much: at most {self.max_bytes / 1e6:,.0f} MB are accepted."
+            sizes = [f"{size / (1 << 20):,.0f} MB" for size in (int(declared), self.max_bytes)]
+            text = f"{sizes[0]} are too much: at most {sizes[1]} are accepted."
             await answer(send, 413, text)
         elif fetches(scope["path"]):
             await answer(send, 403, "This server fetches nothing from elsewhere.")

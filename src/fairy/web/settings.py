@@ -65,7 +65,7 @@ class WebConfig:
     @property
     def max_bytes(self) -> int:
         """Of an upload."""
-        return self.max_megabytes * 1_000_000
+        return self.max_megabytes << 20
 
     def login(self) -> tuple[str, str] | None:
         """The name and the password, where they are asked for."""

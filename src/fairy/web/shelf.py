@@ -17,6 +17,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -175,7 +176,8 @@ class Shelf:
 
     def _jobs(self) -> Iterator[Job]:
         for file in self.work.glob("*/*/job.json"):
-            yield self.job(file.parent.name)
+            with suppress(UsageError):  # swept away in this very moment
+                yield self.job(file.parent.name)
 
     def _folder(self, number: str) -> Path:
         return self.work / check_number(number)
@@ -190,7 +192,7 @@ def check_number(number: str) -> str:
 
 def safe_name(name: str) -> str:
     """A file's name without anything that a path could be made of."""
-    plain = re.sub(r"[^\w.-]+", "-", Path(name.replace("\\", "/")).name).strip(".-")
+    plain = re.sub(r"[^\w .,()+-]+", "-", Path(name.replace("\\", "/")).name).strip(" .-")
     return plain[-80:] or "video"
 
 

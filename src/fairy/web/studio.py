@@ -106,7 +106,7 @@ class Studio:
 
     def commands(self, job: Job) -> tuple[str, str]:
         """What to type for the same result: for a shell, for Python."""
-        source, defaults = self.shelf.clip(job.clip).name, self.choices.defaults[job.wish.model]
+        source, defaults = self.shelf.clip(job.clip).name, self.choices.usual(job.wish.model)
         return (
             snippets.command_line(job, source, defaults, self.config.device),
             snippets.python_program(job, source, defaults, self.config.device),

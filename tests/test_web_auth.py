@@ -1,0 +1,44 @@
+"""The web page asks for a name and a password where it is told to, and gives nothing away before."""
+
+import urllib.error
+import urllib.request
+
+import pytest
+from gradio_client import Client
+
+from fairy.web import WebConfig, serve
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("auth")
+    (folder / "password").write_text("open sesame\n")
+    with serve(WebConfig(port=0, folder=folder / "kept", auth=f"ann:{folder / 'password'}")) as url:
+        yield url
+
+
+def test_the_right_name_and_password_come_in(url):
+    client = Client(url, auth=("ann", "open sesame"), verbose=False)
+    assert len(client.predict("demo.mp4", api_name="/example_video")) == 16
+
+
+@pytest.mark.parametrize("login", [("ann", "wrong"), ("bob", "open sesame"), ("", ""), ("ann", "")])
+def test_others_do_not(url, login):
+    with pytest.raises(Exception, match=r"(?i)credentials|log|auth"):
+        Client(url, auth=login, verbose=False)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("config", None),
+        ("gradio_api/info", None),
+        (f"gradio_api/file={__file__}", None),
+        ("gradio_api/upload", b""),
+        ("gradio_api/call/jobs", b'{"data": []}'),
+    ],
+)
+def test_nothing_is_given_before(url, path, body):
+    request = urllib.request.Request(url + path, body, {"content-type": "application/json"})
+    with pytest.raises(urllib.error.HTTPError, match=r"401|403"):
+        urllib.request.urlopen(request)
