@@ -104,6 +104,18 @@ def test_a_finished_cell_is_not_done_again(sd_folder, tmp_path, monkeypatch):
     assert json.loads(page.with_suffix(".json").read_text())["num_clips"] == 2
 
 
+def test_what_is_finished_is_kept_at_a_stop(tmp_path):
+    def stopped_at_the_third(number):
+        if number == 2:
+            raise KeyboardInterrupt
+        return [{"key": str(number)}]
+
+    with open_ledger(tmp_path) as ledger, pytest.raises(KeyboardInterrupt, match="2 of 5 edits are finished and kept"):
+        run_tasks(stopped_at_the_third, range(5), ledger, num_all=5, workers=1, report=SILENT)
+    with open_ledger(tmp_path) as ledger:
+        assert list(ledger.records) == ["0", "1"]
+
+
 def test_a_line_that_was_not_finished_is_cut_off(tmp_path):
     with open_ledger(tmp_path) as ledger:
         ledger.add([{"key": "a", "values": {}}])

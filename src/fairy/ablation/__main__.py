@@ -75,8 +75,8 @@ def main() -> int:
     except FairyError as error:
         sys.stderr.write(f"fairy: {error}\n")
         return error.exit_code
-    except KeyboardInterrupt:
-        sys.stderr.write("fairy: interrupted; the same command goes on\n")
+    except KeyboardInterrupt as interrupt:
+        sys.stderr.write(f"fairy: interrupted: {interrupt}\n")
         return 130
     sys.stdout.write(f"{page}\n")
     return 0

@@ -62,14 +62,10 @@ def as_page(
     models = ", ".join(f"{Path(of.name).name} (UNet {of.unet})" for of in weights)
     instructions = len({(cell.entry.video, cell.entry.instruction) for cell in cells})
     metrics = {key: f"{BY_KEY[key].title.strip()}, {BY_KEY[key].better.value}" for key in ranked_keys(comparison)}
-    sure = (
-        "the 95 % interval over videos (bootstrap)"
-        if comparison.num_sources > 1
-        else "no interval, for it is one video"
-    )
+    sure = "the 95 % interval over videos (bootstrap)" if comparison.num_sources > 1 else "no interval: one video"
     parts = [
         f"# {title}",
-        f"{instructions} pairs of a video and an instruction, {comparison.num_sources} videos, {len(comparison.methods)}"
+        f"{instructions} pairs of video and instruction, {comparison.num_sources} videos, {len(comparison.methods)}"
         f" conditions, by `fairy ablate`. Models: {models}. Means with {sure}; above stands which way is better.",
         as_markdown(rows, comparison.methods, "all", metrics, heading="condition"),
         *(f"![{name}]({name})" for name in plots),

@@ -29,7 +29,10 @@ def run_tasks(
     if not tasks:
         return
     results = map_tasks(work, tasks, workers=workers, ray_address=ray_address, name=name, report=report)
-    for _, records in results:
-        ledger.add(records)
-        done += 1
-        report.progress("cells", done, num_all)
+    try:
+        for _, records in results:
+            ledger.add(records)
+            done += 1
+            report.progress("cells", done, num_all)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"{done} of {num_all} edits are finished and kept; the same command goes on") from None
