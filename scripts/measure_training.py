@@ -66,7 +66,7 @@ def main() -> None:
 def measure(config: TrainConfig, folder: Path, num_steps: int) -> tuple[float, float]:
     """Median seconds of a step after the warm-up, and the peak of memory: the GPU's, or else the process's."""
     run, accelerator = Run(folder), start_accelerator(config)
-    run.open(config, 1, overwrite=True)
+    run.begin(config, 1, overwrite=True)
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
     trainer = Trainer(config, run, accelerator)

@@ -37,7 +37,7 @@ def configure(model: Path | str, **settings) -> TrainConfig:
 
 def new_trainer(config: TrainConfig, folder: Path, accelerator: Accelerator) -> Trainer:
     run = Run(folder)
-    run.open(config, 1, overwrite=False)
+    run.begin(config, 1, overwrite=False)
     return Trainer(config, run, accelerator)
 
 
@@ -180,6 +180,7 @@ def test_a_loss_that_is_no_number_is_told(sd_folder: Path, tmp_path: Path, accel
     ("words", "line"),
     [
         (["--size", "30x32"], "--size 30x32: "),
+        (["--mixed-precision", "fp16", "--device", "cpu"], "--mixed-precision fp16: is for GPUs"),
         (["--eight-bit"], "--eight-bit needs bitsandbytes: pip install bitsandbytes"),
         (["--lora-rank", "2", "--lora-targets", "nothing"], "--lora-targets nothing: no layer of the UNet"),
         (["--lora-rank", "2", "--lora-targets", "conv_in"], "conv_in is no linear layer"),
@@ -194,6 +195,7 @@ def test_what_cannot_be_is_told_in_one_line(
     told = capsys.readouterr().err
     assert line in told
     assert told.count("\n") == 1
+    assert not (tmp_path / "run").exists()
 
 
 def test_two_text_encoders_cannot_learn(sdxl_folder: Path, tmp_path: Path) -> None:

@@ -58,12 +58,15 @@ def train(config: TrainConfig, output: Path, *, overwrite: bool = False, report:
     run = Run(output)
     main = accelerator.is_main_process
     if main:
+        run.check_folder()
         output.parent.mkdir(parents=True, exist_ok=True)
     with locked(output) if main else nullcontext():
-        if main:
-            run.open(config, accelerator.num_processes, overwrite=overwrite)
-        accelerator.wait_for_everyone()
+        if main and not overwrite:
+            run.check_settings(config, accelerator.num_processes)
         trainer = Trainer(config, run, accelerator, report if main else SILENT)
+        if main:
+            run.begin(config, accelerator.num_processes, overwrite=overwrite)
+        accelerator.wait_for_everyone()
         if run.checkpoint.exists():
             trainer.resume()
         try:
@@ -77,6 +80,8 @@ def train(config: TrainConfig, output: Path, *, overwrite: bool = False, report:
 def start_accelerator(config: TrainConfig) -> Accelerator:
     """One for each process; UsageError where the device lacks the number format."""
     on_cpu = config.device == "cpu" or not torch.accelerator.is_available()
+    if on_cpu and config.mixed_precision == "fp16":
+        raise UsageError("--mixed-precision fp16: is for GPUs. On the CPU take bf16 or no.")
     try:
         return Accelerator(cpu=on_cpu, mixed_precision=config.mixed_precision)
     except (ValueError, ImportError) as error:

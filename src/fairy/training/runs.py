@@ -12,6 +12,7 @@ import torch
 
 from fairy.config import flag
 from fairy.errors import OutputError
+from fairy.lock import LOCK
 from fairy.training.settings import TrainConfig
 
 SETTINGS = "settings.json"
@@ -42,22 +43,34 @@ class Run:
     def model(self) -> Path:
         return self.folder / "model"
 
-    def open(self, config: TrainConfig, num_processes: int, *, overwrite: bool) -> None:
-        """Make the folder ready. OutputError where something else is in it, or a run with other settings."""
+    def check_folder(self) -> None:
+        """OutputError where something else than a run is in the folder."""
         if self.folder.exists() and not self.folder.is_dir():
             raise OutputError(f"{self.folder} is a file; a run is a folder. Choose another name.")
-        if self.folder.is_dir():
-            strange = [path.name for path in sorted(self.folder.iterdir()) if path.name not in (*PARTS, "lock")]
-            if strange:
-                raise OutputError(f"{self.folder} is no training run: {strange[0]} is in it. Choose another name.")
+        present = sorted(path.name for path in self.folder.iterdir()) if self.folder.exists() else []
+        if strange := [name for name in present if name not in (*PARTS, LOCK)]:
+            raise OutputError(f"{self.folder} is no training run: {strange[0]} is in it. Choose another name.")
+
+    def check_settings(self, config: TrainConfig, num_processes: int) -> None:
+        """OutputError where a run was begun here with other settings."""
+        if not self.checkpoint.exists():
+            return
+        begun = json.loads((self.folder / SETTINGS).read_text(encoding="utf-8"))
+        for name, value in _deciding(config, num_processes).items():
+            if begun.get(name) != value:
+                what = "the number of processes" if name == PROCESSES else flag(name)
+                raise OutputError(
+                    f"{self.folder} holds a run with {what} {begun.get(name)}, not {value}. Go on with the same "
+                    "settings, choose another folder, or begin anew with --overwrite."
+                )
+
+    def begin(self, config: TrainConfig, num_processes: int, *, overwrite: bool) -> None:
+        """Write the settings, after removing, where asked for, the run that is there."""
         if overwrite:
             self._clear()
         self.folder.mkdir(parents=True, exist_ok=True)
-        settings = self.folder / SETTINGS
-        given = {**config.deciding(), PROCESSES: num_processes}
-        if self.checkpoint.exists():
-            _compare(json.loads(settings.read_text(encoding="utf-8")), given, self.folder)
-        settings.write_text(json.dumps(given, indent=2) + "\n", encoding="utf-8")
+        settings = json.dumps(_deciding(config, num_processes), indent=2) + "\n"
+        (self.folder / SETTINGS).write_text(settings, encoding="utf-8")
 
     def write_checkpoint(self, state: dict[str, Any]) -> None:
         """Whole or not at all."""
@@ -79,11 +92,5 @@ class Run:
                 path.unlink(missing_ok=True)
 
 
-def _compare(begun: dict[str, Any], given: dict[str, Any], folder: Path) -> None:
-    for name, value in given.items():
-        if begun.get(name) != value:
-            what = "the number of processes" if name == PROCESSES else flag(name)
-            raise OutputError(
-                f"{folder} holds a run with {what} {begun.get(name)}, not {value}. Go on with the same settings, "
-                "choose another folder, or begin anew with --overwrite."
-            )
+def _deciding(config: TrainConfig, num_processes: int) -> dict[str, Any]:
+    return {**config.deciding(), PROCESSES: num_processes}

@@ -167,11 +167,16 @@ def centre(triple: Triple, size: Size) -> Triple:
 def _load(config: TrainConfig) -> Any:
     """The rows of the split: in memory-mapped tables, or as a stream."""
     name = str(Path(config.data).expanduser()) if config.is_local else config.data
+    had_progress_bars = not datasets.are_progress_bars_disabled()
+    datasets.disable_progress_bars()
     try:
         return datasets.load_dataset(name, split=config.split, streaming=config.is_streamed)
     except (DatasetsError, OSError, ValueError, EOFError) as error:  # of these are the hub's errors, too
         reason = str(error).strip().splitlines()[0].rstrip(".")
         raise TrainingError(f"--data {config.data} cannot be read: {reason}.") from error
+    finally:
+        if had_progress_bars:
+            datasets.enable_progress_bars()
 
 
 def _resize(picture: Image.Image, size: Size) -> np.ndarray:

@@ -94,8 +94,8 @@ def make_trainee(model: Model, config: TrainConfig) -> Trainee:
     """Let the parts learn that the config names, and return them."""
     encoder = model.text_encoders[0] if config.train_text_encoder else None
     if config.lora_rank:
-        from fairy.training.adapters import add_adapters
-
+        with quiet_libraries():  # which miss torchvision, needlessly
+            from fairy.training.adapters import add_adapters
         add_adapters([part for part in (model.unet, encoder) if part is not None], config)
     else:
         for part in (model.unet, encoder):
