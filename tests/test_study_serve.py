@@ -1,6 +1,7 @@
 """The study's server: what a rater can fetch, and that it never says which method is which."""
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -189,4 +190,15 @@ def test_a_port_that_is_taken_is_one_line(folder: Path, capsys: pytest.CaptureFi
         assert main(["study", "serve", str(folder), "--port", str(port)]) == 1
     assert capsys.readouterr().err == (
         f"fairy: 127.0.0.1:{port} cannot be listened on (Address already in use). Choose another --port.\n"
+    )
+
+
+def test_missing_packages_are_one_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delitem(sys.modules, "fairy.study.serve")
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    assert main(["study", "serve", str(folder)]) == 1
+    assert capsys.readouterr().err == (
+        "fairy: the study's server needs Starlette and uvicorn: pip install 'fairy-video[web]'\n"
     )

@@ -46,6 +46,8 @@ MEDIA_CACHE = {"Cache-Control": "private, max-age=86400"}
 MAX_BODY = 1 << 16
 MAX_NAME = 80
 COOKIE_SECONDS = 90 * 86_400
+SECONDS_TO_FINISH = 2
+"""For answers that are on their way when the server is stopped; a video that is loading must not hold it up."""
 
 
 class Site:
@@ -190,7 +192,12 @@ def serve(folder: Path, *, host: str, port: int, announce: Callable[[str], None]
     """Serve a study until a signal comes. `announce` is told the address when raters can come."""
     with Store(folder) as store, listen(host, port) as listening:
         config = uvicorn.Config(
-            create_app(folder, store), log_level="warning", access_log=False, server_header=False, lifespan="off"
+            create_app(folder, store),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=SECONDS_TO_FINISH,
         )
         shown = f"[{host}]" if ":" in host else host
         announce(f"http://{shown}:{listening.getsockname()[1]}/")
