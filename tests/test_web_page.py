@@ -82,7 +82,8 @@ def test_a_program_gets_an_edited_video(client, clip, settings):
     assert job["number"] in [each["number"] for each in client.predict(api_name="/jobs")]
 
 
-def test_the_example_in_the_docs_runs(url, clip_file, folder, monkeypatch):
+@pytest.mark.usefixtures("clip_file")
+def test_the_example_in_the_docs_runs(url, folder, monkeypatch):
     (program,) = re.findall(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
     monkeypatch.chdir(folder)
     names = {}
