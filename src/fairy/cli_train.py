@@ -20,8 +20,9 @@ TrainOptions = Annotated[TrainConfig, arg(constructor=as_options(TrainConfig))]
 class Train:
     """Fine-tune a model on pairs of pictures, so that its edits move with the camera.
 
-    The same command goes on where an interrupted run has stopped. On several GPUs: accelerate launch -m fairy train ...
-    docs/training.md has a worked example."""
+    The same command goes on where an interrupted run has stopped. docs/training.md has examples.
+
+    On several GPUs: accelerate launch -m fairy train ..."""
 
     output: Annotated[Path, arg(aliases=["-o"], metavar="FOLDER")]
     """The folder of the run: checkpoint/, log/ for TensorBoard, samples/, and model/ for `fairy edit --model`."""
