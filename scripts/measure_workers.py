@@ -1,0 +1,232 @@
+"""Many workers, measured: 1, 2 and 4 on this machine, beside a model, which is then carried on to 512.
+
+    python scripts/measure_workers.py -o benchmarks        # about three minutes on two idle cores
+
+Each worker computes one frame at a time on one core. Times are those of a whole job, from the plan to the written
+video, with the workers started and warm. More workers than cores take turns, and are counted as so many cores.
+
+The model, for n workers on p = min(n, cores) cores, F frames and S shots:
+    seconds(n) = work(n) / p + serial,    work(n) = F * frame + shots_begun(n) * anchors
+where frame, anchors and serial (planning, assembling) are measured with one worker in this process, and a shot's
+anchors are edited by every worker that takes a part in it: shots_begun(n) = n for one shot.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import fairy
+from fairy.benchmark import describe_machine, write_clip
+from fairy.config import EditConfig, JobConfig, RunConfig, VideoConfig
+from fairy.parallel import ManyWorkers, open_many
+from fairy.parallel.cluster import num_cores, share
+from fairy.report import SILENT
+
+INSTRUCTION = "make it night"
+ONE_AT_A_TIME = RunConfig(batch_size=1)
+SIZE = (192, 144)
+WORKERS = (1, 2, 4)
+BEYOND = (8, 16, 32, 64, 128, 256, 512)
+CUTS = 6
+"""Shots of the clip with cuts."""
+
+
+@dataclass(frozen=True)
+class Constants:
+    """Seconds, measured with one worker in this process."""
+
+    frame: float
+    anchors: float
+    serial_a_frame: float
+    """Assembling: read the stored frame, encode it."""
+    bank_mib: float
+
+
+def main() -> None:
+    """Measure, predict, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("-o", "--output", type=Path, default=Path("benchmarks"))
+    parser.add_argument("--frames", type=int, default=48)
+    parser.add_argument("--repeats", type=int, default=3)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "source.mp4")
+        write_clip(source, moving_picture(options.frames))
+        constants = measure_constants(source)
+        jobs, ways = {}, {}
+        for workers in WORKERS:
+            with open_many(None, ONE_AT_A_TIME, workers, None, SILENT) as renderer:
+                warm_up(renderer, source)
+                times = [
+                    run_job(renderer, source, replace(JobConfig(), workers=workers)) for _ in range(options.repeats)
+                ]
+                jobs[workers] = statistics.median(times)
+                if workers == 2:
+                    ways = measure_ways(renderer, source, options.frames)
+                    ways["bank"] = measure_fetch(constants.bank_mib)
+    write(options, constants, jobs, ways)
+
+
+def moving_picture(num_frames: int) -> np.ndarray:
+    """uint8 (F, H, W, 3): soft blobs that wander."""
+    x, y = np.meshgrid(np.arange(SIZE[0]), np.arange(SIZE[1]))
+    frames = [
+        np.stack(
+            [128 + 90 * np.sin((x + 3 * i) / (11 + 5 * c)) * np.cos((y - 2 * i) / (9 + 4 * c)) for c in range(3)], -1
+        )
+        for i in range(num_frames)
+    ]
+    return np.clip(np.stack(frames), 0, 255).astype(np.uint8)
+
+
+def measure_constants(source: Path) -> Constants:
+    """One worker, in this process, part by part."""
+    frames = moving_picture(8)
+    with fairy.Editor(fairy.load(), ONE_AT_A_TIME) as editor:
+        anchors, bank = fastest(lambda: editor.edit_anchors(frames[[0, 3, 7]], INSTRUCTION))
+        eight, _ = fastest(lambda: list(editor.edit_frames(frames, bank)))
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder, "out.mp4")
+        few = VideoConfig(end=8 / 25)
+        job = JobConfig(keep_job=True)
+        fairy.edit_video(source, INSTRUCTION, output, edit=EditConfig(num_steps=1), video=few, job=job)
+        serial, _ = fastest(
+            lambda: (
+                fairy.edit_video(
+                    source, INSTRUCTION, output, edit=EditConfig(num_steps=1), video=few, job=job, overwrite=True
+                ).seconds
+            )
+        )
+    return Constants(eight / 8, anchors, serial / 8, bank.num_bytes / 2**20)
+
+
+def fastest(run: Callable[[], Any], repeats: int = 3) -> tuple[float, Any]:
+    """Seconds of the fastest run, and what it returned: other programs only ever add."""
+    times, result = [], None
+    for _ in range(repeats):
+        begun = time.perf_counter()
+        result = run()
+        times.append(time.perf_counter() - begun)
+    return min(times), result
+
+
+def warm_up(renderer: ManyWorkers, source: Path) -> None:
+    """All workers have started, and have computed."""
+    while renderer.pool.num_ready < renderer.pool.count:
+        time.sleep(0.1)
+    run_job(renderer, source, JobConfig(chunk=4), EditConfig(num_steps=1))
+
+
+def run_job(
+    renderer: ManyWorkers, source: Path, job: JobConfig, edit: EditConfig | None = None, **options: Any
+) -> float:
+    """Seconds of one job."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder, "out.mp4")
+        result = fairy.edit_video(source, INSTRUCTION, output, model=renderer, job=job, edit=edit, **options)
+    return result.seconds
+
+
+def measure_ways(renderer: ManyWorkers, source: Path, num_frames: int) -> dict[str, float]:
+    """Anchors edited by each worker, or by one for all: seconds of a job, for three kinds of clips."""
+    cuts = list(range(num_frames // CUTS, num_frames, num_frames // CUTS))
+    fetching = ManyWorkers(renderer.pool, SILENT, fetch_anchors=True)
+    making = ManyWorkers(renderer.pool, SILENT, fetch_anchors=False)
+    clips: dict[str, tuple[JobConfig, list[int]]] = {
+        "one shot": (JobConfig(), []),
+        f"{CUTS} shots": (JobConfig(), cuts),
+        f"{CUTS} linked shots": (JobConfig(link_shots=True), cuts),
+    }
+    return {
+        f"{name}, {way}": run_job(workers, source, job, cuts=at)
+        for name, (job, at) in clips.items()
+        for way, workers in (("each its own", making), ("fetched", fetching))
+    }
+
+
+def measure_fetch(bank_mib: float) -> float:
+    """Seconds to put as many bytes as a bank has where workers of this machine read them without a copy."""
+    array = np.zeros(round(bank_mib * 2**20), np.uint8)
+    return fastest(lambda: share(array))[0]
+
+
+def predict(constants: Constants, num_frames: int, workers: int, cores: int) -> float:
+    """Seconds of a job of one shot."""
+    work = (num_frames - 3) * constants.frame + workers * constants.anchors
+    return work / min(workers, cores) + num_frames * constants.serial_a_frame
+
+
+def write(options: argparse.Namespace, constants: Constants, jobs: dict[int, float], ways: dict[str, float]) -> None:
+    """The dated files."""
+    cores, count = num_cores(), options.frames
+    rows = []
+    for workers, seconds in jobs.items():
+        used, foretold = min(workers, cores), predict(constants, count, workers, cores)
+        efficiency = jobs[1] / seconds / used
+        rows.append((workers, used, seconds, count / seconds, efficiency, foretold, foretold / seconds - 1))
+    record = {
+        "machine": describe_machine(),
+        "constants": asdict(constants),
+        "seconds": jobs,
+        "ways": ways,
+        "frames": count,
+        "repeats": options.repeats,
+    }
+    stem = options.output / f"{datetime.now(UTC):%Y-%m-%d}-workers"
+    stem.with_suffix(".json").write_text(json.dumps(record, indent=2) + "\n")
+    stem.with_suffix(".md").write_text(report(record, rows, constants, ways, count))
+
+
+def report(
+    record: dict[str, Any], rows: list[tuple[Any, ...]], constants: Constants, ways: dict[str, float], count: int
+) -> str:
+    """The page."""
+    facts = ", ".join(f"{name} {value}" for name, value in record["machine"].items())
+    lines = [
+        f"# Many workers, measured on {record['machine']['date']}\n",
+        f"Command: `python scripts/measure_workers.py`. {facts}. Embedded model, {count} frames of"
+        f" {SIZE[0]}x{SIZE[1]}, the model's own number of steps, three anchors, one shot; each worker computes one"
+        f" frame at a time on one core; median of {record['repeats']} jobs after a warm-up, from plan to written video."
+        " Efficiency is against one worker and the cores in use.\n",
+        "| workers | cores | seconds | frames a second | efficiency | model, seconds | model is off by |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        *(f"| {n} | {p} | {s:.1f} | {f:.2f} | {e:.0%} | {m:.1f} | {o:+.0%} |" for n, p, s, f, e, m, o in rows),
+        f"\nThe model's constants, from one process: {constants.frame:.3f} s a frame, {constants.anchors:.2f} s for a"
+        f" shot's anchors, {1000 * constants.serial_a_frame:.1f} ms a frame to assemble; a bank of"
+        f" {constants.bank_mib:.0f} MiB, which takes {ways['bank']:.2f} s to share on this machine.\n",
+        "## Anchors: edited by each worker, or by one and fetched\n",
+        "Two workers, the same frames, seconds of one job each:\n",
+        "| | " + " | ".join(name for name in ways if name != "bank") + " |",
+        "| --- " * len(ways) + "|",
+        "| seconds | " + " | ".join(f"{value:.1f}" for name, value in ways.items() if name != "bank") + " |",
+        "\n## The model beyond this machine (computed, not measured)\n",
+        "A core for each worker, the constants above, one shot of so many frames: speed-up, efficiency.\n",
+        "| workers | " + " | ".join(f"{frames:,} frames" for frames in (480, 4800, 48_000)) + " |",
+        "| --- | --- | --- | --- |",
+        *(
+            f"| {n} | " + " | ".join(speedup(constants, frames, n) for frames in (480, 4800, 48_000)) + " |"
+            for n in BEYOND
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def speedup(constants: Constants, num_frames: int, workers: int) -> str:
+    """Of n workers with a core each."""
+    factor = predict(constants, num_frames, 1, 1) / predict(constants, num_frames, workers, workers)
+    return f"{factor:.0f}, {factor / workers:.0%}"
+
+
+if __name__ == "__main__":
+    main()
