@@ -2,6 +2,7 @@
 
 import shlex
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from fairy.cli import main
 from fairy.errors import UsageError
 from fairy.report import SILENT
 from fairy.store import job_path
-from fairy.web.choices import EXAMPLES
+from fairy.web.choices import EXAMPLES, find_choices
 from fairy.web.settings import WebConfig
 from fairy.web.shelf import DONE, FAILED, RUNNING, STOPPED, WAITING, Redo
 from fairy.web.studio import Studio
@@ -208,3 +209,20 @@ def test_old_things_are_removed_but_not_those_with_work_to_do(config, clip_file)
 def test_the_examples_are_there(tmp_path):
     studio = Studio(WebConfig(folder=tmp_path))
     assert [studio.shelf.clip(studio.take_example(name)).num_frames for name in EXAMPLES] == [24, 24, 24]
+
+
+def test_models_and_loras_come_from_the_disk(tmp_path, config):
+    (tmp_path / "loras").mkdir()
+    (tmp_path / "loras" / "gold.safetensors").touch()
+    (config.models / "no model").mkdir()
+    choices = find_choices(replace(config, loras=tmp_path / "loras"))
+    assert {"embedded", "tiny"} <= set(choices.models) and "no model" not in choices.models
+    assert choices.loras["gold"] == str(tmp_path / "loras" / "gold.safetensors")
+    with pytest.raises(UsageError, match="that is no folder"):
+        find_choices(replace(config, loras=tmp_path / "nowhere"))
+
+
+def test_a_file_name_cannot_lead_elsewhere(studio, clip_file):
+    names = ("../../evil clip.mp4", "..\\evil clip.mp4", "/etc/evil clip.mp4")
+    assert {studio.shelf.clip(studio.take(clip_file, name)).name for name in names} == {"evil clip.mp4"}
+    assert studio.shelf.clip(studio.take(clip_file, "...")).name == "video"

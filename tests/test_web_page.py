@@ -56,6 +56,19 @@ def clip(client, clip_file):
     return client.predict(handle_file(str(clip_file)), api_name="/upload_video")
 
 
+def test_frames_are_rendered_again_over_the_api(client, clip, settings):
+    job = finished(client, client.predict(clip, "make it snow", settings, api_name="/render")["number"])
+    for wrong, says in (
+        (("3", 5, {}), "whole numbers"),
+        ((3, 5, {"sed": 1}), "changes have"),
+        ((3, 99, {}), "0 to 11"),
+    ):
+        with pytest.raises(Exception, match=says):
+            client.predict(job["number"], *wrong, api_name="/redo")
+    client.predict(job["number"], 3, 5, {"seed": 7}, api_name="/redo")
+    assert "--frames 3:5 --seed 7" in finished(client, job["number"])["command"]
+
+
 def finished(client, number):
     while (job := client.predict(number, api_name="/job"))["state"] in ("waiting", "running"):
         time.sleep(0.05)
@@ -125,6 +138,7 @@ def test_a_bad_upload_gets_one_clear_line(client, folder, make_it, says):
         ({"model": "/etc"}, "is not offered here"),
         ({"lora": "/etc/passwd"}, "is not offered here"),
         ({"long_side": 4096}, "at most 1024"),
+        (["seed"], "must be an object"),
     ],
 )
 def test_bad_settings_get_one_clear_line(client, clip, settings, says):

@@ -167,8 +167,9 @@ def test_a_render_is_found_again_cancelled_and_goes_on(server, open_page, screen
 def test_some_frames_are_rendered_again(server, open_page, portrait):
     page = open_page(server.url)
     take(page, portrait)
-    render(page, "make it night")
+    render(page, "make it <b>night</b> ${1 + 1} {{2}}")  # words stay words
     done(page)
+    expect(page.locator("#jobs")).to_contain_text("<b>night</b> ${1 + 1} {{2}}")
     before = page.locator("#slider figure").get_attribute("data-url")
     page.get_by_role("button", name="Render some frames again").click()
     page.locator("#first input").fill("20")

@@ -13,12 +13,14 @@ from typing import Any
 
 import gradio as gr
 
-from fairy.errors import FairyError
+from fairy.errors import FairyError, UsageError
 from fairy.report import SILENT
 from fairy.web import view
 from fairy.web.settings import in_words
 from fairy.web.shelf import Job, Redo
 from fairy.web.studio import Studio
+
+REDO_CHANGES = {"seed", "instruction", "text_guidance"}
 
 
 def add_api(studio: Studio) -> None:
@@ -63,15 +65,19 @@ def editing(studio: Studio) -> list[Callable[..., Any]]:
 
     def preview(clip: str, instruction: str, settings: dict = {}) -> dict:  # noqa: B006  Gradio reads the default
         """Edit the anchors of a clip; returns what came of it. `preview_pictures` has the pictures."""
-        return asdict(studio.try_wish(clip, studio.wish(instruction, settings or {}), SILENT))
+        return asdict(studio.try_wish(clip, studio.wish(instruction, settings), SILENT))
 
     def render(clip: str, instruction: str, settings: dict = {}) -> dict:  # noqa: B006
         """Begin to edit a whole clip; returns the job, which `job` tells more of."""
-        return describe(studio, studio.runs.submit(clip, studio.wish(instruction, settings or {})))
+        return describe(studio, studio.runs.submit(clip, studio.wish(instruction, settings)))
 
     def redo(number: str, first: int, stop: int, changes: dict = {}) -> dict:  # noqa: B006
         """Render frames first to stop - 1 of a finished job again, with another seed, instruction or text_guidance."""
-        return describe(studio, studio.runs.redo(number, Redo(first=first, stop=stop, **(changes or {}))))
+        if not set(changes) <= REDO_CHANGES or not isinstance(first, int) or not isinstance(stop, int):
+            raise UsageError(
+                f"first and stop must be whole numbers, and changes have {', '.join(sorted(REDO_CHANGES))}"
+            )
+        return describe(studio, studio.runs.redo(number, Redo(first=first, stop=stop, **changes)))
 
     return [example_video, preview, render, redo]
 

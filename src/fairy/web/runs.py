@@ -11,7 +11,7 @@ import shutil
 import threading
 import time
 import traceback
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fairy.config import JobConfig
@@ -23,7 +23,7 @@ from fairy.web.comparison import write_comparison
 from fairy.web.device import Device
 from fairy.web.limits import look_through
 from fairy.web.newest import newest_frame
-from fairy.web.settings import Wish, in_words
+from fairy.web.settings import Wish, in_words, wish_of
 from fairy.web.shelf import DONE, FAILED, RUNNING, STOPPED, WAITING, Job, Redo, Shelf
 
 CHUNK = 4
@@ -137,8 +137,8 @@ class Runs:
             raise UsageError(
                 f"frames {wanted.first} to {wanted.stop - 1}: the video has frames 0 to {job.num_frames - 1}"
             )
-        instruction = wanted.instruction or job.wish.instruction
-        replace(job.wish, instruction=instruction, seed=wanted.seed or 0, text_guidance=wanted.text_guidance)
+        changes = {"seed": wanted.seed, "text_guidance": wanted.text_guidance}
+        wish_of(wanted.instruction or job.wish.instruction, changes)  # refuses what cannot be
         self.shelf.change(number, state=WAITING, redoing=wanted)
         self._poke()
         return self.shelf.job(number)

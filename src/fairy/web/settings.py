@@ -142,6 +142,8 @@ NUMBERS = WHOLE | {name for name, kind in SETTINGS.items() if str(kind).startswi
 
 def wish_of(instruction: str, settings: Mapping[str, Any]) -> Wish:
     """A wish out of what a page or a program sends. UsageError says what is not understood."""
+    if not isinstance(settings, Mapping):
+        raise UsageError(f'settings {settings!r}: must be an object, such as {{"seed": 3}}')
     for name, value in settings.items():
         if name not in SETTINGS:
             raise UsageError(f"there is no setting {name!r}; there are {', '.join(SETTINGS)}")
