@@ -42,6 +42,7 @@ def test_seeds_are_samples_of_one_condition(sd_folder):
 def test_curves_keep_all_else_at_its_first_value(sd_folder):
     assert curves(variants(axes(sd_folder)), "k") == {0: "K 0, steps 1", 1: "K 1, steps 1"}
     assert curves(variants(axes(sd_folder, k=(3,))), "k") == {}
+    assert curves(variants({"k": (0, 3)}), "steps") == {}
 
 
 @pytest.mark.parametrize(
@@ -82,11 +83,11 @@ def test_what_is_no_set_is_said_to_be_none(tmp_path):
 
 
 def test_a_synthetic_set_has_the_shape_that_was_asked_for(tmp_path):
-    entries = open_set("many-instructions:1x40", tmp_path / "set", SILENT)
-    assert len({entry.instruction for entry in entries}) == 40
+    entries = open_set("many-instructions:1x50", tmp_path / "set", SILENT)
+    assert len({entry.instruction for entry in entries}) == 50
     assert {entry.video for entry in entries} == {tmp_path / "set" / "000000" / "source.mkv"}
     assert all(entry.target_prompt and entry.source_prompt and entry.truth for entry in entries)
-    assert open_set("many-instructions:1x40", tmp_path / "set", SILENT) == entries
+    assert open_set("many-instructions:1x50", tmp_path / "set", SILENT) == entries
 
 
 def test_a_finished_cell_is_not_done_again(sd_folder, video, tmp_path, monkeypatch):

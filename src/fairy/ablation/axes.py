@@ -88,6 +88,8 @@ def check_scheduler(name: str) -> None:
 def curves(found: Sequence[Variant], option: str) -> dict[Any, str]:
     """Conditions over one option's values, everything else at its first value: {value: name}."""
     firsts = dict(found[0].values)
+    if option not in firsts:
+        return {}
     along: dict[Any, str] = {}
     for variant in found:
         values = dict(variant.values)

@@ -147,9 +147,9 @@ def _instructions(index: int) -> Iterator[tuple[str, str, str]]:
     seed = clip_seed(SEED, index)
     scene = sample_scene(seed, SIZE)
     source = describe(scene)
-    edits = [*EDITS][index % len(EDITS) :] + [*EDITS][: index % len(EDITS)]
-    # Neighbours in the table are alike: a stride that visits all of them mixes the kinds.
-    mixed = [edits[(7 * place) % len(edits)] for place in range(len(edits))]
+    # The first fourteen edits are of the whole picture, the others of objects: so the kinds take turns.
+    edits = list(EDITS)
+    mixed = [edits[(5 * index + 14 * place) % len(edits)] for place in range(len(edits))]
     wordings = []
     for edit in mixed:
         choice = choose_for_clip(scene, edit, seed, choice_seed(edit))
