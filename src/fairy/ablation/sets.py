@@ -162,6 +162,9 @@ def _instructions(index: int) -> Iterator[tuple[str, str, str]]:
 
 
 def describe(scene: Scene) -> str:
-    """The objects in words: a red ball and a white cone."""
-    things = [f"a {thing.colour_name} {thing.name}" for thing in scene.things]
+    """The objects in words: a red ball and an orange cone."""
+    articles = ["an" if thing.colour_name[0] in "aeiou" else "a" for thing in scene.things]
+    things = [
+        f"{article} {thing.colour_name} {thing.name}" for article, thing in zip(articles, scene.things, strict=True)
+    ]
     return " and ".join([", ".join(things[:-1]), things[-1]] if len(things) > 1 else things)
