@@ -146,7 +146,8 @@ def report(words: argparse.Namespace, stem: Path, weights: str) -> None:
         table = words.output / f"{name}.csv"
         if code := fairy_main(["eval", "--table", str(table), "-o", str(folder), "--clip", words.clip, "--overwrite"]):
             sys.exit(code)
-        shutil.copyfile(folder / "methods.png", f"{stem}-{name}.png")
+        for suffix in ("png", "csv"):
+            shutil.copyfile(folder / f"methods.{suffix}", f"{stem}-{name}.{suffix}")
         record[name] = json.loads((folder / "scores.json").read_text())
         lines += [f"## {about}", as_markdown(record[name]["methods"]), f"![{about}]({stem.name}-{name}.png)"]
     stem.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
@@ -177,7 +178,7 @@ def main() -> None:
     parser.add_argument("--size", default="192x144", help="of the synthetic clips; the built-in one has 192x144")
     parser.add_argument("--seed", type=int, default=41)
     parser.add_argument("--clip", default="off", help="a CLIP model, to measure by it, too")
-    parser.add_argument("--benchmark", type=Path, metavar="STEM", help="measure, and write STEM.md, .json and pictures")
+    parser.add_argument("--benchmark", type=Path, metavar="STEM", help="measure, and write STEM.md, .json, .csv and pictures")
     words = parser.parse_args()
     model = load(words.model)
     with Editor(model) as editor:
