@@ -191,7 +191,7 @@ class Store:
         """
         query = """SELECT items.id, expected IS NOT NULL AS is_check, tasks.rater, answered, raters.seen
             FROM items LEFT JOIN tasks ON tasks.item = items.id LEFT JOIN raters ON raters.id = tasks.rater"""
-        failing = failing_raters(_votes(connection), self.facts["min_passed"])
+        failing = failing_raters(_votes(connection, only_checks=True), self.facts["min_passed"])
         counts: dict[int, int] = {}
         checks, own = set(), set()
         for row in connection.execute(query):
@@ -252,11 +252,12 @@ def _item(row: sqlite3.Row) -> Item:
     return Item(**fields | {"expected": fields["expected"] and json.loads(fields["expected"])})
 
 
-def _votes(connection: sqlite3.Connection) -> list[Vote]:
+def _votes(connection: sqlite3.Connection, *, only_checks: bool = False) -> list[Vote]:
     query = """SELECT tasks.*, expected, question, answer FROM tasks JOIN answers USING (rater, position)
-        JOIN items ON items.id = tasks.item ORDER BY answered, tasks.rater, position"""
+        JOIN items ON items.id = tasks.item WHERE expected IS NOT NULL OR NOT :only_checks
+        ORDER BY answered, tasks.rater, position"""
     votes: dict[tuple[int, int], Vote] = {}
-    for row in connection.execute(query):
+    for row in connection.execute(query, {"only_checks": only_checks}):
         key = row["rater"], row["position"]
         if key not in votes:
             expected = json.loads(row["expected"]) if row["expected"] else None
