@@ -51,6 +51,15 @@ SD_UNET = {  # the shape of Stable Diffusion 1.5, with the 8 input channels of I
 SD_NOISE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "steps_offset": 1}
 
 
+NOTES = """- *Allowed*, *if nothing moved* and *chance* are counted on the same points: docs/tracking.md says how.
+- The best layer and step are picked by the numbers that are shown, which flatters them, those of random weights above
+  all: the best of 32 lies above chance. The means in the table below are free of that.
+- Random weights: a UNet of SD-1.5's shape in bfloat16, two of three steps, one guidance branch, random text, and means
+  of 8 x 8 pixels in place of an autoencoder.
+- An edit has the same noise for all frames, so that a place has the same noise in each of them. What is lost when each
+  frame has its own noise is owed to that, not to the picture."""
+
+
 def main() -> None:
     """Measure, write, tell."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -65,7 +74,7 @@ def main() -> None:
     own = own_size(model)
     results["model, own size"] = measure_model(model, own, chosen.clips, chosen.frames)
     results["model, own size, own noise"] = measure_model(model, own, chosen.clips, chosen.frames, own_noise=True)
-    results["random weights"] = from_json(chosen.floor) if chosen.floor else measure_floor()
+    results["random weights"] = from_json(chosen.floor, "random weights") if chosen.floor else measure_floor()
     write(chosen.output, results)
 
 
@@ -142,13 +151,13 @@ class Pooling:
         return AutoencoderTinyOutput(latents=10 * torch.cat([means, means.mean(dim=1, keepdim=True)], dim=1))
 
 
-def from_json(path: Path) -> Accuracy:
-    """The random weights' numbers in an earlier result."""
+def from_json(path: Path, name: str) -> Accuracy:
+    """The numbers of one of the results in an earlier file."""
 
     def numbers(shares: dict[str, float | None]) -> dict[int, float]:
         return {int(key): float("nan") if value is None else value for key, value in shares.items()}
 
-    content = json.loads(path.read_text())["random weights"]
+    content = json.loads(path.read_text())[name]
     for entry in (*content["layers"].values(), *content["cells"]):
         entry |= {key: numbers(value) for key, value in entry.items() if isinstance(value, dict)}
     layers = {name: LayerBounds(**entry) for name, entry in content["layers"].items()}
@@ -162,7 +171,7 @@ def write(folder: Path, results: dict[str, Accuracy]) -> None:
     content = {"environment": environment(), **{name: json.loads(to_json(each)) for name, each in results.items()}}
     stem.with_suffix(".json").write_text(json.dumps(content, indent=1) + "\n")
     stem.with_suffix(".md").write_text(report(results, stem.name))
-    save_png(stem.with_suffix(".png"), draw_accuracy([(name_of(name, each), each) for name, each in results.items()]))
+    save_png(stem.with_suffix(".png"), draw_accuracy([(title_of(name, each), each) for name, each in results.items()]))
 
 
 def environment() -> dict[str, str]:
@@ -185,6 +194,11 @@ def name_of(name: str, accuracy: Accuracy) -> str:
     return f"{accuracy.about['model']} at {width}x{height}{noise}" if name.startswith("model") else name
 
 
+def title_of(name: str, accuracy: Accuracy) -> str:
+    """The same in two lines, where it is long."""
+    return name_of(name, accuracy).replace(", ", ",\n", 1)
+
+
 def report(results: dict[str, Accuracy], stem: str) -> str:
     """The page."""
     around = ", ".join(f"{key} {value}" for key, value in environment().items())
@@ -203,7 +217,7 @@ def report(results: dict[str, Accuracy], stem: str) -> str:
     ]
     for name, accuracy in results.items():
         lines += rows_of(name_of(name, accuracy), accuracy)
-    return "\n".join([*lines, "", *layers_table(results), ""])
+    return "\n".join([*lines, "", NOTES, "", *layers_table(results), ""])
 
 
 def rows_of(name: str, accuracy: Accuracy) -> list[str]:
