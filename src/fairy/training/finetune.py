@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -22,7 +21,7 @@ from fairy.lock import locked
 from fairy.report import SILENT, Report
 from fairy.sheet import save_png
 from fairy.training.batches import Share, load_batches
-from fairy.training.examples import collate, make_example
+from fairy.training.examples import Batch, collate, make_example
 from fairy.training.journal import Journal
 from fairy.training.loop import without_self_attention
 from fairy.training.runs import Run
@@ -117,8 +116,8 @@ class Trainer:
         self._tell()
         try:
             while self.step < until:
-                losses.append(self._one_step(batches))
-                self.step += 1
+                loss = self.make_step(batches)
+                losses.append(loss)
                 self._tell()
                 if self._is_due(config.log_every):
                     self._log(journal, losses)
@@ -127,10 +126,37 @@ class Trainer:
                     self._draw_samples(journal)
                 if self._is_due(config.save_every):
                     self.save()
-                yield self.last_loss if not losses else losses[-1]
+                yield loss
         finally:
             if journal:
                 journal.close()
+
+    def make_step(self, batches: Iterator[Batch]) -> float:
+        """One step of the optimizer on the next batches; returns the loss. TrainingError where that is no number."""
+        config, total = self.config, torch.zeros((), device=self.accelerator.device)
+        for group in self.optimizer.param_groups:
+            group["lr"] = config.learning_rate_at(self.step)
+        for part in range(config.accumulation):
+            inputs = self.teacher(next(batches))
+            is_last = part + 1 == config.accumulation
+            with nullcontext() if is_last else self.accelerator.no_sync(self.module):
+                loss = loss_of(self.module(*inputs.seen), inputs) / config.accumulation
+                self.accelerator.backward(loss)
+            total += loss.detach()
+        if config.max_grad_norm:
+            self.accelerator.clip_grad_norm_(self.learning.values(), config.max_grad_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        if self.average:
+            self.average.step(self.learning.values())
+        self.step += 1
+        mean = float(self.accelerator.reduce(total, "mean"))
+        if not math.isfinite(mean):
+            raise TrainingError(
+                f"the loss is no number any more at step {self.step}: train with a lower --learning-rate than "
+                f"{config.learning_rate:g}, or with --mixed-precision no. The last checkpoint is whole."
+            )
+        return mean
 
     def save(self) -> None:
         """The checkpoint, and the model so far."""
@@ -187,32 +213,8 @@ class Trainer:
                 without = self.trainee(*inputs.seen).float()
         return float((full - without).norm() / full.norm())
 
-    def _one_step(self, batches: Iterator[Any]) -> float:
-        config, total = self.config, torch.zeros((), device=self.accelerator.device)
-        for group in self.optimizer.param_groups:
-            group["lr"] = config.learning_rate_at(self.step)
-        for part in range(config.accumulation):
-            inputs = self.teacher(next(batches))
-            is_last = part + 1 == config.accumulation
-            with nullcontext() if is_last else self.accelerator.no_sync(self.module):
-                loss = loss_of(self.module(*inputs.seen), inputs) / config.accumulation
-                self.accelerator.backward(loss)
-            total += loss.detach()
-        if config.max_grad_norm:
-            self.accelerator.clip_grad_norm_(self.learning.values(), config.max_grad_norm)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
-        if self.average:
-            self.average.step(self.learning.values())
-        return float(self.accelerator.reduce(total, "mean"))
-
     def _log(self, journal: Journal | None, losses: list[float]) -> None:
         self.last_loss = sum(losses) / len(losses)
-        if not math.isfinite(self.last_loss):
-            raise TrainingError(
-                f"the loss is no number any more at step {self.step}: train with a lower --learning-rate than "
-                f"{self.config.learning_rate:g}, or with --mixed-precision no. The last checkpoint is whole."
-            )
         if journal is None:
             return
         rate, share = self.config.learning_rate_at(self.step - 1), self.attention_share()

@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from diffusers import UNet2DConditionModel
+from safetensors import safe_open
 
 from fairy.models import Model
 from fairy.models.defaults import FILE_NAME
@@ -92,12 +93,28 @@ def _save_parts(model: Model, config: TrainConfig, part: Path) -> None:
 
 
 def _copy_component(base: ModelFolder, component: str, module: Any, part: Path) -> None:
-    """The files as they are; weights that exist in 16 bits alone are written anew under the usual name."""
+    """The files as they are. A text encoder that exists in 16 bits alone is written in float32: see above."""
     weights = select_weights(base, base.files(), component, half=False)
-    if weights.variant:
+    if weights.variant and component != "vae":
         module.save_pretrained(part / component)
         return
     (part / component).mkdir()
-    shards = [file for file in base.files() if file.startswith(f"{component}/") and file.endswith(".index.json")]
-    for file in (f"{component}/config.json", *weights.files, *shards):
-        shutil.copyfile(base.path / file, part / file)
+    shutil.copyfile(base.path / component / "config.json", part / component / "config.json")
+    for file in weights.files:
+        name = file.replace(f".{weights.variant}", "")  # what is opened where nobody asks for a variant
+        shutil.copyfile(base.path / file, part / name)
+    if len(weights.files) > 1:
+        _write_index(part / component, [Path(file.replace(f".{weights.variant}", "")).name for file in weights.files])
+
+
+def _write_index(folder: Path, files: list[str]) -> None:
+    """Which tensor is in which of several files."""
+    places: dict[str, str] = {}
+    size = 0
+    for file in files:
+        with safe_open(folder / file, "pt") as tensors:
+            places |= dict.fromkeys(tensors.keys(), file)
+        size += (folder / file).stat().st_size
+    stem = files[0].split("-00001-of-")[0]
+    index = {"metadata": {"total_size": size}, "weight_map": places}
+    (folder / f"{stem}.safetensors.index.json").write_text(json.dumps(index, indent=2) + "\n")
