@@ -184,9 +184,7 @@ def tell_notes(measured: list[Measurement], report: Report) -> None:
 
 def summarise(comparison: Comparison, measured: list[Measurement], num_rows: int) -> dict[str, Any]:
     """The account of a comparison, for JSON."""
-    num_methods = len(comparison.methods)
-    methods = f"{num_methods} method{'s' if num_methods > 1 else ''}"
-    sources = f"{comparison.num_sources} source{'s' if comparison.num_sources > 1 else ''}"
+    methods, sources = count(len(comparison.methods), "method"), count(comparison.num_sources, "source")
     return {
         "summary": f"{len(measured)} of {num_rows} rows measured: {methods} on {sources}. ± is half of a 95 % interval",
         "num_rows": len(measured),
@@ -198,6 +196,11 @@ def summarise(comparison: Comparison, measured: list[Measurement], num_rows: int
         },
         "mean_ranks": comparison.mean_ranks,
     }
+
+
+def count(number: int, noun: str) -> str:
+    """1 source, 2 sources."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def write_comparison(
@@ -212,5 +215,5 @@ def write_comparison(
     write_text(folder / ROWS, measurements_csv(measured))
     write_text(folder / MEANS, comparison_csv(comparison))
     write_text(folder / SCORES, json.dumps(account, indent=2) + "\n")
-    about = f"{title}: means and 95 % intervals, {comparison.num_sources} sources"
+    about = f"{title}: means and 95 % intervals, {count(comparison.num_sources, 'source')}"
     draw_comparison(comparison, folder / CHART, title=about)
