@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairy.anchors import choose_anchors
+from fairy.errors import UsageError
 from fairy.synthetic import EDITS, Choice, Flow, Scene, edited_scene, flow_between, object_mask, sample_scene
-from fairy.synthetic.dataset import choice_seed, clip_seed
+from fairy.synthetic.dataset import FASTEST, choice_seed, clip_seed
 from fairy.synthetic.pairs import choose, choose_for_clip, to_pixels, word
 from fairy.synthetic.truth import surfaces
 
@@ -32,6 +33,8 @@ NUM_CHOICES = 24
 CHANGED = 12
 """The edit is seen where the exact one moves a pixel by more than this, of 255, averaged over the colours."""
 HAT = "hat"
+SMALLEST = 16
+"""Pixels of a side."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,12 @@ class World:
     """Columns and rows."""
     speed: float = 3.0
     """Between two measured frames the picture then moves by an eighth of its height (median)."""
+
+    def __post_init__(self) -> None:
+        if min(self.size) < SMALLEST:
+            raise UsageError(f"--size {' '.join(map(str, self.size))}: both sides must be {SMALLEST} or more")
+        if not 0 < self.speed <= FASTEST:
+            raise UsageError(f"--speed {self.speed:g}: must be above 0 and at most {FASTEST}")
 
 
 @dataclass(frozen=True, eq=False)
