@@ -6,12 +6,17 @@ import urllib.request
 import pytest
 from gradio_client import Client
 
+from fairy.errors import OutputError
 from fairy.web import WebConfig, serve
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("auth")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("auth")
+
+
+@pytest.fixture(scope="module")
+def url(folder):
     (folder / "password").write_text("open sesame\n")
     with serve(WebConfig(port=0, folder=folder / "kept", auth=f"ann:{folder / 'password'}")) as url:
         yield url
@@ -20,6 +25,12 @@ def url(tmp_path_factory):
 def test_the_right_name_and_password_come_in(url):
     client = Client(url, auth=("ann", "open sesame"), verbose=False)
     assert len(client.predict("demo.mp4", api_name="/example_video")) == 16
+
+
+@pytest.mark.usefixtures("url")
+def test_two_servers_do_not_share_a_folder(folder):
+    with pytest.raises(OutputError, match="another fairy"), serve(WebConfig(port=0, folder=folder / "kept")):
+        pass
 
 
 @pytest.mark.parametrize("login", [("ann", "wrong"), ("bob", "open sesame"), ("", ""), ("ann", "")])

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from fairy.errors import MissingPackageError, OutputError
+from fairy.lock import locked
 from fairy.web.settings import WebConfig
 
 OFFLINE = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "GRADIO_SSR_MODE": "False"}
@@ -31,17 +32,18 @@ def serve(config: WebConfig) -> Iterator[str]:
     from fairy.web.studio import Studio
 
     studio = Studio(config)
-    os.environ["GRADIO_TEMP_DIR"] = str(studio.shelf.served)
-    page = None
-    try:
-        # Gradio opens an event loop for each of its locks where none runs, and closes none.
-        page, url = asyncio.run(launch(studio))
-        studio.start()
-        yield url
-    finally:
-        if page:
-            page.close(verbose=False)
-        studio.close()
+    with locked(studio.shelf.folder):
+        os.environ["GRADIO_TEMP_DIR"] = str(studio.shelf.served)
+        page = None
+        try:
+            # Gradio opens an event loop for each of its locks where none runs, and closes none.
+            page, url = asyncio.run(launch(studio))
+            studio.start()
+            yield url
+        finally:
+            if page:
+                page.close(verbose=False)
+            studio.close()
 
 
 def wait() -> None:
