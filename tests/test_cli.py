@@ -87,7 +87,10 @@ def test_no_words_print_the_help(capsys: Printed):
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["edit"], "INPUT INSTRUCTION -o OUTPUT"),
+        (["edit"], "INPUT -o OUTPUT"),
+        (["edit", "a.mp4", "-o", "b.mp4"], "the instruction is missing"),
+        (["edit", "a.mp4", "night", "-o", "b.mp4", "--workers", "0"], "--workers 0: must lie in 1"),
+        (["edit", "a.mp4", "night", "-o", "b.mp4", "--workers", "x"], "--workers x: must be a whole number, or auto"),
         (["edit", "a.mp4", "make", "it", "night", "-o", "b.mp4"], "in quotes"),
         (["edit", "a.mp4", "night", "-o", "b.mp4", "--sede", "3"], "Did you mean --seed?"),
         (["edit", "a.mp4", "night", "-o", "b.mp4", "--seed"], "--seed"),
@@ -96,7 +99,7 @@ def test_no_words_print_the_help(capsys: Printed):
         (["edit", "a.mp4", "night", "-o", "b.mp4", "--start", "3", "--end", "2"], "must be later than --start 3"),
         (["edit", "a.mp4", "  ", "-o", "b.mp4"], "the instruction is empty"),
         (["demo", "--bank", "host"], "there is no option --bank"),
-        (["exit"], "{edit, preview, redo, verify, info, models, demo, synth}"),
+        (["exit"], "{edit, preview, redo, verify, info, models, demo, synth, "),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(words: list[str], line: str, capsys: Printed):
