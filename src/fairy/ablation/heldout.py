@@ -15,7 +15,8 @@ from fairy.ablation.design import BASE, EDITS, Task, conditions, plan
 from fairy.ablation.ledger import Ledger, Record, open_ledger
 from fairy.ablation.measuring import measure_task
 from fairy.ablation.run import run_tasks
-from fairy.ablation.summary import Outcome, write_summary
+from fairy.ablation.samples import draw_samples
+from fairy.ablation.summary import SAMPLES, Outcome, write_summary
 from fairy.ablation.tables import collect, rows_of
 from fairy.config import EMBEDDED
 from fairy.manifest import versions
@@ -60,7 +61,9 @@ def ablate_heldout(
         records = records_of(tasks, ledger)
     rows = rows_of(collect(records, GROUPS), BASE)
     facts = describe(base, equivariant, num_clips, world, edits, records)
-    return write_summary(output, Outcome(rows, found, facts, command))
+    page = write_summary(output, Outcome(rows, found, facts, command))
+    draw_samples(page.with_name(f"{page.stem}-{SAMPLES}"), found, edits, world)
+    return page
 
 
 def records_of(tasks: Sequence[Task], ledger: Ledger) -> list[Record]:

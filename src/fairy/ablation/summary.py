@@ -18,6 +18,7 @@ from fairy.metrics.output import write_text
 from fairy.synthetic import EDITS
 
 KINDS = {"object": "Edits of objects", "whole": "Edits of the whole picture"}
+SAMPLES = "samples.png"
 FLOORS = (EXACT, AUTOENCODER)
 SHOWN = {
     "object": ("warp_object", "spread", "to_exact", "to_source", "edit_done", "motion_kept"),
@@ -75,6 +76,7 @@ def as_page(outcome: Outcome, pictures: Mapping[str, str]) -> str:
         "## Methods",
         f"![Methods]({pictures['methods']})",
         *_tables(rows, (*METHODS, *REFERENCES), "method"),
+        f"![Frames of the first clip]({facts['date']}-ablation-{SAMPLES})",
         "## What the instruction leaves open",
         "Spread over time, in levels of 255, of the colour that each edit with an open choice gives its region.",
         _open_attributes(rows, facts["edits"]),
