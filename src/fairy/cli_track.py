@@ -182,7 +182,7 @@ class Track:
         about = {"model": model.name, "instruction": self.instruction, **settings, "own_noise": self.own_noise}
         about |= {"size": size, "clips": self.source}
         accuracy = summarize(counts, about)
-        write_accuracy(folder, f"{model.name}, {accuracy.num_clips} clips", accuracy)
+        write_accuracy(folder, f"{model.name}, {accuracy.num_clips} clip{'s' * (accuracy.num_clips != 1)}", accuracy)
         peak = accuracy.peak
         if not self.quiet:
             print(f"{folder}: {accuracy.num_pairs} correspondences of {accuracy.num_points} points, {self.source}")
