@@ -25,7 +25,7 @@ demo: $(VENV)/.ready  ## edit the built-in clip with the embedded model; results
 	$(BIN)/fairy demo -o demo --overwrite
 
 test: $(VENV)/.ready-dev  ## run the tests
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 $(VENV)/.ready-browser: $(VENV)/.ready-dev
 	$(PIP) -e '.[browser]'
