@@ -10,6 +10,7 @@ from clips import make
 from fairy.config import JobConfig
 from fairy.errors import FairyError, MissingPackageError, UsageError, WorkerError
 from fairy.parallel import ATTEMPTS, map_tasks, open_workers
+from fairy.parallel.cluster import check_answers
 from jobs import Listener, edit
 from worker_tasks import always_killed, double, fail_to_start, killed_once, never_three, process_of, refuse
 
@@ -43,6 +44,15 @@ def test_one_worker_needs_no_ray():
         " assert list(map_tasks(double, range(3))) == [(0, 0), (1, 2), (2, 4)]; assert 'ray' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": "tests"})
+
+
+@pytest.mark.parametrize(
+    ("address", "error", "words"),
+    [("127.0.0.1:1", WorkerError, "no Ray cluster answers at 127.0.0.1:1"), ("here", UsageError, "must be host:port")],
+)
+def test_an_address_without_a_cluster_is_refused_at_once(address, error, words):
+    with pytest.raises(error, match=words):
+        check_answers(address)
 
 
 def test_workers_do_every_item():

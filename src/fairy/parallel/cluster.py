@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +25,7 @@ AUTO = "auto"
 CORES_A_WORKER = 4
 """Without GPUs `auto` starts a process for so many cores: its threads share one model and one bank."""
 
-FAREWELL = 2.0
+FAREWELL, ANSWER = 2.0, 5.0
 """Seconds."""
 
 
@@ -189,6 +190,8 @@ def connect(workers: int | str, address: str | None) -> None:
     import ray
     from ray._private.ray_logging import global_worker_stdstream_dispatcher
 
+    if address and address != AUTO:
+        check_answers(address)
     # More workers than cores are allowed here: they take turns.
     cores = max(num_cores(), workers if isinstance(workers, int) else 1)
     where: dict[str, Any] = {"address": address} if address else {"address": "local", "num_cpus": cores}
@@ -202,6 +205,20 @@ def connect(workers: int | str, address: str | None) -> None:
         ) from error
     # A page of advice on stdout for each process that dies; we say it in a line, and do what is to be done.
     global_worker_stdstream_dispatcher.remove_handler("ray_print_logs")
+
+
+def check_answers(address: str) -> None:
+    """WorkerError where nobody answers at host:port: Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not (host and port.isdecimal()):
+        raise UsageError(f"--ray-address {address}: must be host:port, such as 10.0.0.1:6379, or auto")
+    try:
+        socket.create_connection((host, int(port)), ANSWER).close()
+    except (OSError, OverflowError) as error:
+        raise WorkerError(
+            f"no Ray cluster answers at {address} ({error}). Start one with `ray start --head`, or leave"
+            " --ray-address out."
+        ) from error
 
 
 @contextmanager
@@ -243,7 +260,10 @@ def plan(workers: int | str, device: str, most_cores: int) -> Cluster:
             raise UsageError(f"--workers {workers}: there are {gpus} GPUs, and each worker needs one")
         if not gpus:
             raise UsageError(f"--device {device}: there is no GPU in the cluster")
-        return Cluster(gpus if workers == AUTO else int(workers), num_cpus=1, num_gpus=1)
+        beside = [int(each["CPU"]) // int(each["GPU"]) for each in nodes if each.get("GPU")]
+        return Cluster(
+            gpus if workers == AUTO else int(workers), num_cpus=max(1, min(CORES_A_WORKER, *beside)), num_gpus=1
+        )
     count = sum(max(1, each // CORES_A_WORKER) for each in cores) if workers == AUTO else int(workers)
     return Cluster(count, num_cpus=max(1, min(sum(cores) // count, most_cores, *cores)), num_gpus=0)
 

@@ -163,7 +163,8 @@ def open_seat(model: ModelConfig, run: RunConfig | None, wanted: dict[str, str])
             f"{name} {own[name]} instead of {wanted[name]}" for name in own if own[name] != wanted[name]
         )
         raise ModelError(f"{socket.gethostname()} has {different}: install the same versions on every machine")
-    torch.set_num_threads(assigned_cores())
+    if not torch.cuda.is_available():  # Ray shows a worker its own GPU, or none
+        torch.set_num_threads(assigned_cores())
     with tempfile.TemporaryDirectory(prefix="fairy-") as folder, open_editor(model, run, SILENT) as editor:
         yield Seat(editor, Path(folder))
 
