@@ -178,7 +178,9 @@ def main() -> None:
     parser.add_argument("--size", default="192x144", help="of the synthetic clips; the built-in one has 192x144")
     parser.add_argument("--seed", type=int, default=41)
     parser.add_argument("--clip", default="off", help="a CLIP model, to measure by it, too")
-    parser.add_argument("--benchmark", type=Path, metavar="STEM", help="measure, and write STEM.md, .json, .csv and pictures")
+    parser.add_argument(
+        "--benchmark", type=Path, metavar="STEM", help="measure, and write STEM.md, .json, .csv and pictures"
+    )
     words = parser.parse_args()
     model = load(words.model)
     with Editor(model) as editor:
