@@ -200,8 +200,8 @@ def connect(workers: int | str, address: str | None) -> None:
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         reason = str(error).strip().splitlines()[0]
         raise WorkerError(
-            f"no Ray cluster can be used at {address or 'this machine'}: {reason}"
-            " Start one with `ray start --head`, or leave --ray-address out."
+            f"no Ray cluster can be used at {address or 'this machine'}: {reason.rstrip('.')}. It must have this"
+            " version of Ray and of Python, and RAY_AUTH_MODE must be set here as it is there."
         ) from error
     # A page of advice on stdout for each process that dies; we say it in a line, and do what is to be done.
     global_worker_stdstream_dispatcher.remove_handler("ray_print_logs")
