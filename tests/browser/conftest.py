@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -30,6 +30,7 @@ FLAGS = [
 ]
 WIDEST = 960
 """Columns of a screenshot as it is kept."""
+expect.set_options(timeout=30_000)  # other work may go on, too
 DESKTOP, PHONE = (1280, 900), (390, 844)
 
 

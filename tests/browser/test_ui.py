@@ -12,6 +12,8 @@ from fairy.video import probe
 MINUTES = 120_000
 """Milliseconds that a render may take where other work goes on, too."""
 
+SLOW = {"Steps": 100}
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
@@ -27,6 +29,12 @@ def server(start_server, folder):
 def portrait(folder):
     """Upright, without sound."""
     return make(folder / "portrait.mp4", size=(48, 64), num_frames=12)
+
+
+@pytest.fixture(scope="module")
+def longer(folder):
+    """Long enough to be stopped on the way, with the settings of SLOW."""
+    return make(folder / "longer.mp4", num_frames=24)
 
 
 def upload(page: Page, path) -> None:
@@ -148,10 +156,10 @@ def test_variants_are_compared_and_come_back_with_their_settings(server, open_pa
     expect(page.get_by_label("Instruction", exact=True)).to_have_value("make it a mosaic")
 
 
-def test_a_render_is_found_again_cancelled_and_goes_on(server, open_page, screenshot, portrait):
+def test_a_render_is_found_again_cancelled_and_goes_on(server, open_page, screenshot, longer):
     page = open_page(server.url)
-    take(page, portrait)
-    render(page, "make it a cartoon", Steps=40)
+    take(page, longer)
+    render(page, "make it a cartoon", **SLOW)
     frames_done(page, 2)
     page.reload()
     expect(page.locator("#job h3")).to_have_text("make it a cartoon")
@@ -202,11 +210,11 @@ def test_bad_uploads_get_one_clear_line(server, open_page, screenshot, folder):
     screenshot(page, "web-bad-upload")
 
 
-def test_two_people_do_not_fight_over_the_device(server, open_page, portrait):
+def test_two_people_do_not_fight_over_the_device(server, open_page, longer, portrait):
     ann, bob = open_page(server.url), open_page(server.url)
-    for page in (ann, bob):
-        take(page, portrait)
-    render(ann, "make it a sketch", Steps=60)
+    take(ann, longer)
+    take(bob, portrait)
+    render(ann, "make it a sketch", **SLOW)
     frames_done(ann, 1)
     set_up(bob, Steps=1, Size=64)
     bob.get_by_role("button", name="make it snow").click()  # a preview steps in between two frames
@@ -229,11 +237,11 @@ def test_keys_are_enough(server, open_page):
     assert page.evaluate("document.activeElement.innerText").startswith("Settings")
 
 
-def test_jobs_outlive_a_killed_server(start_server, open_page, folder, portrait):
+def test_jobs_outlive_a_killed_server(start_server, open_page, folder, longer):
     server = start_server("ui", "--quiet", "--folder", str(folder / "killed"))
     page = open_page(server.url)
-    take(page, portrait)
-    render(page, "make it neon", Steps=40)
+    take(page, longer)
+    render(page, "make it neon", **SLOW)
     frames_done(page, 5)
     server.kill()
     server.start()
