@@ -11,7 +11,7 @@ from fairy.ablation.sets import Entry, open_set
 from fairy.ablation.videos import ablate
 from fairy.cli import main
 from fairy.config import VideoConfig
-from fairy.errors import UsageError
+from fairy.errors import OutputError, UsageError
 from fairy.metrics import MetricSettings
 from fairy.report import SILENT
 
@@ -122,6 +122,13 @@ def test_from_a_table_to_the_page(sd_folder, video, tmp_path, capsys):
     page = (tmp_path / "out" / "index.html").read_text()
     assert all(f"videos/{row['edited']}" in page and float(row["warp_error"]) >= 0 for row in rows)
     assert (tmp_path / "out" / "curves-k.png").exists()
+
+
+def test_files_of_others_are_not_replaced(sd_folder, video, tmp_path):
+    (tmp_path / "index.html").write_text("precious")
+    with pytest.raises(OutputError, match=r"index.html is of no ablation"):
+        ablate([Entry(video, "street", "make it night")], variants(axes(sd_folder)), tmp_path, **SMALL)
+    assert (tmp_path / "index.html").read_text() == "precious"
 
 
 def test_wrong_words_end_with_2(tmp_path, capsys):

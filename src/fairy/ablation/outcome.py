@@ -14,6 +14,7 @@ from fairy.ablation.plots import plot_curves
 from fairy.ablation.sets import Entry
 from fairy.ablation.statistics import Mean
 from fairy.ablation.tables import Row, as_markdown
+from fairy.errors import OutputError
 from fairy.gallery.page import PAGE, Edit, Group, render
 from fairy.gallery.shelf import MEDIA, Shelf
 from fairy.metrics.catalog import BY_KEY, METRICS, Better
@@ -35,6 +36,15 @@ class Cell:
     variant: Variant
     video: Path
     values: Mapping[str, float | None]
+
+
+def check_output(folder: Path, begun: Path) -> None:
+    """Refuse a folder with results in it that are of no ablation: every one begins with the file `begun`."""
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder} is a file, not a folder. Choose another name.")
+    names = (CELLS, METHODS, CHART, TABLE, PAGE, MEDIA, *(name for name, _ in CURVES.values()))
+    if not begun.exists() and (present := [name for name in names if (folder / name).exists()]):
+        raise OutputError(f"{folder / present[0]} is of no ablation, and would be lost. Choose another folder.")
 
 
 def write_outcome(folder: Path, cells: Sequence[Cell], variants: Sequence[Variant], *, title: str) -> Path:

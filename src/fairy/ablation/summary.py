@@ -102,7 +102,7 @@ def _introduction(outcome: Outcome) -> str:
     facts = outcome.facts
     models = "; ".join(f"{role}: {of['name']}, UNet {of['unet']}" for role, of in facts["models"].items())
     width, height = facts["size"]
-    fewer = [f"{c.name} (every {c.every}.)" for c in outcome.conditions if c.every > 1]
+    fewer = [f"{c.name} (one of {c.every})" for c in outcome.conditions if c.every > 1]
     lines = [
         f"Command: `{outcome.command}`, code at commit {facts['commit']}; the editing took"
         f" {facts['seconds_of_editing']:.0f} seconds of one process.",

@@ -15,8 +15,8 @@ from typing import Any
 from fairy import models
 from fairy.ablation.axes import Variant
 from fairy.ablation.cells import key_of
-from fairy.ablation.ledger import open_ledger
-from fairy.ablation.outcome import Cell, write_outcome
+from fairy.ablation.ledger import CELLS, open_ledger
+from fairy.ablation.outcome import Cell, check_output, write_outcome
 from fairy.ablation.run import run_tasks
 from fairy.ablation.sets import Entry
 from fairy.config import EMBEDDED, VideoConfig, check_instruction
@@ -73,6 +73,7 @@ def ablate(
     """
     for entry in entries:
         check_instruction(entry.instruction)
+    check_output(folder, folder / CELLS)
     tasks = plan(entries, variants, folder, video or VideoConfig(), metrics or MetricSettings())
     with open_ledger(folder) as ledger:
         missing = [task for task in tasks if task.key not in ledger or not task.output.exists()]
