@@ -49,7 +49,7 @@ STYLE = (
 #tried .fairy-choices { grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); }
 #tried .fairy-choices img { height: 112px; object-fit: contain; background: #141518; }
 .fairy-pairs { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 420px), 1fr)); gap: 14px; }
-.fairy-pairs figure { margin: 0; }
+.fairy-pairs figure, .fairy-pairs a { display: block; margin: 0; }
 .fairy-pairs img {
   width: 100%; max-height: 420px; object-fit: contain; border-radius: 8px; background: #141518;
   display: block; margin: 0 !important;
