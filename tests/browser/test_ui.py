@@ -13,6 +13,7 @@ MINUTES = 120_000
 """Milliseconds that a render may take where other work goes on, too."""
 
 SLOW = {"Steps": 100}
+"""Settings with which a render can be stopped on the way, on a fast machine, too."""
 
 
 @pytest.fixture(scope="module")
