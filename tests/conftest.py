@@ -57,6 +57,7 @@ def ray() -> Iterator[ModuleType]:
     cluster.CORES_A_WORKER = 1  # several sets of workers at once
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     ray.init(
+        "local",
         num_cpus=8,
         include_dashboard=False,
         log_to_driver=False,
