@@ -11,7 +11,7 @@ from fairy.errors import UsageError, WorkerError
 from fairy.parallel import ManyWorkers, many, open_many
 from fairy.report import SILENT
 from jobs import KEPT, Listener, edit, job_of
-from worker_tasks import render_but_die_once_in_frame_7, render_but_never_frame_6
+from worker_renders import render_but_die_once_in_frame_7, render_but_never_frame_6
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,36 @@
     editing.py   a worker's part of it
     sending.py   files that workers see, or are sent
 
-Ray (`pip install 'fairy-video[ray]'`) is imported when workers are opened, and never otherwise.
+Ray (`pip install 'fairy-video[ray]'`) is imported when workers are opened, and never otherwise. The public names are
+imported when they are first used: workers that edit nothing need no torch.
 """
 
-from fairy.parallel.cluster import is_alone
-from fairy.parallel.many import ManyWorkers, open_many
-from fairy.parallel.tasks import map_tasks
-from fairy.parallel.workers import ATTEMPTS, Workers, open_workers
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__ = ["ATTEMPTS", "ManyWorkers", "Workers", "is_alone", "map_tasks", "open_many", "open_workers"]
+if TYPE_CHECKING:
+    from fairy.parallel.cluster import is_alone as is_alone
+    from fairy.parallel.many import ManyWorkers as ManyWorkers
+    from fairy.parallel.many import open_many as open_many
+    from fairy.parallel.tasks import map_tasks as map_tasks
+    from fairy.parallel.workers import ATTEMPTS as ATTEMPTS
+    from fairy.parallel.workers import Workers as Workers
+    from fairy.parallel.workers import open_workers as open_workers
+
+_HOMES = {
+    "ATTEMPTS": "workers",
+    "ManyWorkers": "many",
+    "Workers": "workers",
+    "is_alone": "cluster",
+    "map_tasks": "tasks",
+    "open_many": "many",
+    "open_workers": "workers",
+}
+
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(f"fairy.parallel.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'fairy.parallel' has no attribute {name!r}")
