@@ -13,7 +13,8 @@ from fairy.ablation.axes import Variant, curves
 from fairy.ablation.plots import plot_curves
 from fairy.ablation.sets import Entry
 from fairy.ablation.statistics import Mean
-from fairy.ablation.tables import Row, as_markdown
+from fairy.ablation.tables import Row, as_markdown, collect, differences_as_markdown
+from fairy.ablation.tables import rows_of as rows_of_values
 from fairy.errors import OutputError
 from fairy.gallery.page import PAGE, Edit, Group, render
 from fairy.gallery.shelf import MEDIA, Shelf
@@ -78,9 +79,33 @@ def as_page(
         f"{instructions} pairs of video and instruction, {comparison.num_sources} videos, {len(comparison.methods)}"
         f" conditions, by `fairy ablate`. Models: {models}. Means with {sure}; above stands which way is better.",
         as_markdown(rows, comparison.methods, "all", metrics, heading="condition"),
+        *_differences(cells, comparison, metrics),
         *(f"![{name}]({name})" for name in plots),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _differences(cells: Sequence[Cell], comparison: Comparison, metrics: Mapping[str, str]) -> list[str]:
+    """The table of differences, where there is something to compare and more than one video to be sure by."""
+    base, *others = comparison.methods
+    if not others or comparison.num_sources < 2:
+        return []
+    table = differences_as_markdown(paired(cells), others, "all", metrics, heading="condition")
+    return [f"Differences from {base}, video by video. Bold where the interval leaves out 0.", table]
+
+
+def paired(cells: Sequence[Cell]) -> list[Row]:
+    """Means over videos with their differences from the first condition: each video is compared with itself."""
+    records = [
+        {
+            "condition": cell.variant.name,
+            "clip": str(cell.entry.video),
+            "edit": cell.entry.instruction,
+            "values": {key: value for key, value in cell.values.items() if value is not None},
+        }
+        for cell in cells
+    ]
+    return rows_of_values(collect(records, {"all": [cell.entry.instruction for cell in cells]}), cells[0].variant.name)
 
 
 def result_of(cell: Cell) -> Result:
