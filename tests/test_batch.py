@@ -96,6 +96,12 @@ def test_a_video_that_fails_does_not_stop_the_others(sd_model, tmp_path):
     assert list(result.failures) == ["a.mp4"]
 
 
+def test_a_file_is_no_folder_for_results(videos, sd_model, tmp_path):
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(OutputError, match="cannot be the folder"):
+        edit(read_listing(videos, "make it night"), tmp_path / "out", sd_model)
+
+
 def test_an_interrupted_batch_says_how_far_it_came(videos, sd_model, tmp_path):
     entries = read_listing(videos, "make it night")
     with pytest.raises(KeyboardInterrupt, match="1 of 2 videos are done"):

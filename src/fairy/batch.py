@@ -64,7 +64,10 @@ def edit_list(
     """
     folder, job, mask = Path(folder), job or JobConfig(), mask or MaskConfig()
     wishes = {"edit": edit or EditConfig(), "video": video or VideoConfig(), "mask": mask}
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be the folder of the results ({error.strerror})") from error
     digests = {entry: digest_of(entry, job, wishes, name_of(model)) for entry in entries}
     known = {} if overwrite else read_account(folder / ACCOUNT)
     todo = [entry for entry in entries if not is_done(folder, entry, known.get(entry.output), digests[entry])]
