@@ -6,7 +6,7 @@ Each worker computes one frame at a time on one core. Times are those of a whole
 video, with the workers started and warm. More workers than cores take turns, and are counted as so many cores.
 
 The model, for n workers on p = min(n, cores) cores, F frames and S shots:
-    seconds(n) = work(n) / p + serial,    work(n) = F * frame + shots_begun(n) * anchors
+    seconds(n) = work(n) / p + serial(F),    work(n) = F * frame + shots_begun(n) * anchors
 where frame, anchors and serial (planning, assembling) are measured with one worker in this process, and a shot's
 anchors are edited by every worker that takes a part in it: shots_begun(n) = n for one shot.
 """
@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +33,15 @@ from fairy.config import EditConfig, JobConfig, RunConfig, VideoConfig
 from fairy.parallel import ManyWorkers, open_many
 from fairy.parallel.cluster import num_cores, share
 from fairy.report import SILENT
+from fairy.video import VideoWriter, background, probe
+from fairy.video.lossless import LosslessWriter, read_lossless
 
 INSTRUCTION = "make it night"
 ONE_AT_A_TIME = RunConfig(batch_size=1)
 SIZE = (192, 144)
 WORKERS = (1, 2, 4)
 BEYOND = (8, 16, 32, 64, 128, 256, 512)
+FILM_SIZE = (512, 384)
 CUTS = 6
 """Shots of the clip with cuts."""
 
@@ -48,9 +52,14 @@ class Constants:
 
     frame: float
     anchors: float
+    serial: float
+    """Of a job: hash, job folder, encoder."""
     serial_a_frame: float
     """Assembling: read the stored frame, encode it."""
     bank_mib: float
+    film_probe: float
+    """Looking through the source, a frame of FILM_SIZE."""
+    film_assemble: float
 
 
 def main() -> None:
@@ -63,7 +72,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "source.mp4")
         write_clip(source, moving_picture(options.frames))
-        constants = measure_constants(source)
+        constants = measure_constants(source, options.frames)
         jobs, ways = {}, {}
         for workers in WORKERS:
             with open_many(None, ONE_AT_A_TIME, workers, None, SILENT) as renderer:
@@ -78,9 +87,9 @@ def main() -> None:
     write(options, constants, jobs, ways)
 
 
-def moving_picture(num_frames: int) -> np.ndarray:
+def moving_picture(num_frames: int, size: tuple[int, int] = SIZE) -> np.ndarray:
     """uint8 (F, H, W, 3): soft blobs that wander."""
-    x, y = np.meshgrid(np.arange(SIZE[0]), np.arange(SIZE[1]))
+    x, y = np.meshgrid(np.arange(size[0]), np.arange(size[1]))
     frames = [
         np.stack(
             [128 + 90 * np.sin((x + 3 * i) / (11 + 5 * c)) * np.cos((y - 2 * i) / (9 + 4 * c)) for c in range(3)], -1
@@ -90,25 +99,46 @@ def moving_picture(num_frames: int) -> np.ndarray:
     return np.clip(np.stack(frames), 0, 255).astype(np.uint8)
 
 
-def measure_constants(source: Path) -> Constants:
+def measure_constants(source: Path, num_frames: int) -> Constants:
     """One worker, in this process, part by part."""
     frames = moving_picture(8)
     with fairy.Editor(fairy.load(), ONE_AT_A_TIME) as editor:
         anchors, bank = fastest(lambda: editor.edit_anchors(frames[[0, 3, 7]], INSTRUCTION))
         eight, _ = fastest(lambda: list(editor.edit_frames(frames, bank)))
+    few, many = (measure_serial(source, count) for count in (4, num_frames))
+    slope = max(0.0, (many - few) / (num_frames - 4))
+    return Constants(eight / 8, anchors, few - 4 * slope, slope, bank.num_bytes / 2**20, *measure_film())
+
+
+def measure_serial(source: Path, num_frames: int) -> float:
+    """Seconds of a job whose frames are all there already."""
+    edit, video = EditConfig(num_steps=1), VideoConfig(end=num_frames / 25)
     with tempfile.TemporaryDirectory() as folder:
-        output = Path(folder, "out.mp4")
-        few = VideoConfig(end=8 / 25)
-        job = JobConfig(keep_job=True)
-        fairy.edit_video(source, INSTRUCTION, output, edit=EditConfig(num_steps=1), video=few, job=job)
-        serial, _ = fastest(
-            lambda: (
-                fairy.edit_video(
-                    source, INSTRUCTION, output, edit=EditConfig(num_steps=1), video=few, job=job, overwrite=True
-                ).seconds
-            )
-        )
-    return Constants(eight / 8, anchors, serial / 8, bank.num_bytes / 2**20)
+        again = partial(fairy.edit_video, source, INSTRUCTION, Path(folder, "out.mp4"), overwrite=True)
+        job = partial(again, edit=edit, video=video, job=JobConfig(keep_job=True))
+        job()
+        return min(job().seconds for _ in range(3))
+
+
+def measure_film(num_frames: int = 48) -> tuple[float, float]:
+    """Seconds a frame of what one process does for all workers, at the size of the film in docs/scale.md."""
+    frames = moving_picture(num_frames, FILM_SIZE)
+    with tempfile.TemporaryDirectory() as folder:
+        source, stored, output = (Path(folder, name) for name in ("source.mp4", "stored.mkv", "out.mp4"))
+        write_clip(source, frames)
+        probing, info = fastest(lambda: probe(source))
+        with LosslessWriter(stored, FILM_SIZE) as writer:
+            for frame in frames:
+                writer.write(frame)
+
+        def assemble() -> None:
+            with VideoWriter(
+                output, info=info, size=FILM_SIZE, quality=None, start=0, stop=num_frames, overwrite=True
+            ) as video:
+                for frame, pts in zip(background(read_lossless(stored)), info.pts, strict=True):
+                    video.write(frame, int(pts))
+
+        return probing / num_frames, fastest(assemble)[0] / num_frames
 
 
 def fastest(run: Callable[[], Any], repeats: int = 3) -> tuple[float, Any]:
@@ -164,7 +194,7 @@ def measure_fetch(bank_mib: float) -> float:
 def predict(constants: Constants, num_frames: int, workers: int, cores: int) -> float:
     """Seconds of a job of one shot."""
     work = (num_frames - 3) * constants.frame + workers * constants.anchors
-    return work / min(workers, cores) + num_frames * constants.serial_a_frame
+    return work / min(workers, cores) + constants.serial + num_frames * constants.serial_a_frame
 
 
 def write(options: argparse.Namespace, constants: Constants, jobs: dict[int, float], ways: dict[str, float]) -> None:
@@ -176,7 +206,7 @@ def write(options: argparse.Namespace, constants: Constants, jobs: dict[int, flo
         efficiency = jobs[1] / seconds / used
         rows.append((workers, used, seconds, count / seconds, efficiency, foretold, foretold / seconds - 1))
     record = {
-        "machine": describe_machine(),
+        "machine": describe_machine() | {"cores": str(cores)},
         "constants": asdict(constants),
         "seconds": jobs,
         "ways": ways,
@@ -203,8 +233,11 @@ def report(
         "| --- | --- | --- | --- | --- | --- | --- |",
         *(f"| {n} | {p} | {s:.1f} | {f:.2f} | {e:.0%} | {m:.1f} | {o:+.0%} |" for n, p, s, f, e, m, o in rows),
         f"\nThe model's constants, from one process: {constants.frame:.3f} s a frame, {constants.anchors:.2f} s for a"
-        f" shot's anchors, {1000 * constants.serial_a_frame:.1f} ms a frame to assemble; a bank of"
-        f" {constants.bank_mib:.0f} MiB, which takes {ways['bank']:.2f} s to share on this machine.\n",
+        f" shot's anchors, {constants.serial:.2f} s a job and {1000 * constants.serial_a_frame:.1f} ms a frame for the"
+        " plan and for assembling; a bank of"
+        f" {constants.bank_mib:.0f} MiB, which takes {ways['bank']:.2f} s to share on this machine. Frames of"
+        f" {FILM_SIZE[0]}x{FILM_SIZE[1]}: {1000 * constants.film_probe:.1f} ms each to look through a source,"
+        f" {1000 * constants.film_assemble:.1f} ms each to assemble.\n",
         "## Anchors: edited by each worker, or by one and fetched\n",
         "Two workers, the same frames, seconds of one job each:\n",
         "| | " + " | ".join(name for name in ways if name != "bank") + " |",
