@@ -246,7 +246,8 @@ def test_jobs_outlive_a_killed_server(start_server, open_page, folder, longer):
     frames_done(page, 5)
     server.kill()
     server.start()
-    page.reload()
+    page = page.context.new_page()  # the old one may reload itself just now
+    page.goto(server.url)
     expect(page.locator("#job")).to_contain_text("The server ended in the middle of this")
     page.locator("#go-on").click()
     done(page)
