@@ -64,18 +64,15 @@ def edit_list(
     """
     folder, job, mask = Path(folder), job or JobConfig(), mask or MaskConfig()
     wishes = {"edit": edit or EditConfig(), "video": video or VideoConfig(), "mask": mask}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be the folder of the results ({error.strerror})") from error
+    make_folder(folder)
     digests = {entry: digest_of(entry, job, wishes, name_of(model)) for entry in entries}
     known = {} if overwrite else read_account(folder / ACCOUNT)
-    todo = [entry for entry in entries if not is_done(folder, entry, known.get(entry.output), digests[entry])]
-    for entry in todo:
+    pending = [entry for entry in entries if not is_done(folder, entry, known.get(entry.output), digests[entry])]
+    for entry in pending:
         check_output(f"{folder}/{entry.output}", overwrite)  # a Path forgets the / of a folder of pictures
-    if not todo:
+    if not pending:
         return BatchResult(folder, (), len(entries), {})
-    bar = Together(report, {entry.output: foretold_frames(entry.video) for entry in todo})
+    bar = Together(report, {entry.output: foretold_frames(entry.video) for entry in pending})
     account = Account(folder / ACCOUNT, digests, report)
 
     def edit_one(renderer: Renderer, entry: Entry) -> None:
@@ -99,11 +96,18 @@ def edit_list(
             account.add(entry, result=result)
 
     try:
-        edit_all(edit_one, todo, lambda: open_renderer(model, run, job, report), bar)
+        edit_all(edit_one, pending, lambda: open_renderer(model, run, job, report), bar)
     except KeyboardInterrupt:
-        done = len(entries) - len(todo) + len(account.results)
+        done = len(entries) - len(pending) + len(account.results)
         raise KeyboardInterrupt(f"{done} of {len(entries)} videos are done: the same command goes on") from None
-    return BatchResult(folder, tuple(account.results), len(entries) - len(todo), account.failures)
+    return BatchResult(folder, tuple(account.results), len(entries) - len(pending), account.failures)
+
+
+def make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be the folder of the results ({error.strerror})") from error
 
 
 def edit_all(

@@ -47,11 +47,11 @@ def map_tasks(
                 on_result(item, result)
             yield place, result
         return
-    todo = enumerate(items)
+    waiting = enumerate(items)
     running: dict[Future[Any], tuple[int, Item]] = {}
     with open_workers(nullcontext, workers=workers, ray_address=ray_address, device=device, report=report) as pool:
         while True:
-            while len(running) < 2 * pool.count and (drawn := next(todo, None)):
+            while len(running) < 2 * pool.count and (drawn := next(waiting, None)):
                 running[pool.submit(apply, (function, drawn[1]), name=name(drawn[1]))] = drawn
             if not running:
                 return
