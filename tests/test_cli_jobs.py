@@ -87,6 +87,7 @@ def test_a_job_that_was_not_kept_is_one_line(tmp_path: Path, capsys: Printed):
 
 def test_sigterm_stops_like_ctrl_c(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed):
     monkeypatch.setattr("fairy.job.edit_video", lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM))
+    before = signal.getsignal(signal.SIGTERM)
     assert main(["edit", str(clip), "make it night", "-o", str(tmp_path / "out.mp4")]) == 130
     assert capsys.readouterr().err == "fairy: interrupted\n"
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTERM) is before
