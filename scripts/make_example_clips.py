@@ -22,7 +22,8 @@ def main() -> None:
     """Write the clips."""
     for name, (seed, size) in CLIPS.items():
         with av.open(str(ASSETS / name), "w", options={"fflags": "+bitexact"}) as container:
-            picture = container.add_stream("libx264", rate=RATE, options={"crf": "14", "threads": "1", "preset": "slow"})
+            options = {"crf": "14", "threads": "1", "preset": "slow"}
+            picture = container.add_stream("libx264", rate=RATE, options=options)
             picture.width, picture.height, picture.pix_fmt = *size, "yuv420p"
             context = picture.codec_context
             context.color_primaries = context.color_trc = context.colorspace = 1  # BT.709

@@ -83,6 +83,8 @@ def frames_done(page: Page, least: int) -> None:
 def test_three_clicks_give_an_edited_video(server, open_page, screenshot, folder):
     page = open_page(server.url)
     expect(page.locator("#examples img")).to_have_count(3)
+    expect(page.get_by_role("button", name="Render the whole video")).to_be_visible(timeout=MINUTES)
+    page.wait_for_function("[...document.querySelectorAll('#examples img')].every(image => image.naturalWidth)")
     screenshot(page, "web-start")
     page.get_by_role("button", name="Hills").click()
     expect(page.locator("#clip-line")).to_contain_text("24 frames")
