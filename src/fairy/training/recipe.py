@@ -10,7 +10,9 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True)
 class Recipe:
-    """Sizes of the parts, the data, and the training. The defaults made the shipped weights."""
+    """Sizes of the parts, the data, and the training. The defaults are those of the next weights to be shipped.
+
+    They begin with the weights shipped now, whose own recipe their card names."""
 
     seed: int = 0
     """Decides the data, the initial weights, the noise and the order of the samples."""
