@@ -39,7 +39,8 @@ def _object(apply: Callable[[Layers, Choice], Array], weight: float, is_open: bo
     return Edit(apply, "object", weight, is_open, tuple(train.split("; ")), tuple(heldout.split("; ")))
 
 
-# Shares: whole-picture edits 0.31, edits of objects 0.69; 0.62 of all pairs leave something open.
+# Shares: whole-picture edits 0.27, edits of objects 0.73, most of them of shape: those are learned last; 0.62 of all
+# pairs leave something open.
 # Every word of a held-out wording occurs in some training wording: what is held out is the way they are put together.
 EDITS: dict[str, Edit] = {
     "night": _whole(
@@ -48,12 +49,12 @@ EDITS: dict[str, Edit] = {
         "turn this into a night scene; set it at night",
     ),
     "sunset": _whole(
-        looks.sunset, 0.03, True,
+        looks.sunset, 0.025, True,
         "make it sunset; change it to sunset; make it a sunset scene; add a sunset light; set it at sunset",
         "make it look like sunset; turn this into a sunset scene",
     ),
     "snow": _whole(
-        looks.snow, 0.02, False,
+        looks.snow, 0.015, False,
         "make it snow; add snow; turn it into winter; cover it with snow; make it a snowy winter day; "
         "make it look like winter",
         "change it to a snowy winter; turn this into a winter scene",
@@ -64,13 +65,13 @@ EDITS: dict[str, Edit] = {
         "make it look like autumn; change it to an autumn day",
     ),
     "pencil": _whole(
-        strokes.pencil, 0.02, True,
+        strokes.pencil, 0.015, True,
         "make it a pencil sketch; turn it into a pencil drawing; draw it with a pencil; make it a sketch; "
         "in the style of a pencil drawing; turn the video into a sketch",
         "make it look like a pencil sketch; turn this into a pencil drawing",
     ),
     "oil": _whole(
-        strokes.oil, 0.02, False,
+        strokes.oil, 0.015, False,
         "make it an oil painting; turn it into an oil painting; paint it with oil; add brush strokes; "
         "make it look like an oil painting",
         "in the style of an oil painting; turn this into a painting with brush strokes",
@@ -82,19 +83,19 @@ EDITS: dict[str, Edit] = {
         "make it look like a mosaic; change it to mosaic tiles",
     ),
     "cartoon": _whole(
-        strokes.cartoon, 0.02, False,
+        strokes.cartoon, 0.015, False,
         "make it a cartoon; turn it into a cartoon; draw it as a cartoon; make it a comic; in the style of a cartoon; "
         "turn the video into a cartoon",
         "make it look like a cartoon; turn this into a comic cartoon",
     ),
     "watercolour": _whole(
-        strokes.watercolour, 0.02, True,
+        strokes.watercolour, 0.015, True,
         "make it a watercolor; turn it into a watercolor painting; paint it with watercolor; "
         "change it to a watercolor; make it look like a watercolor painting",
         "in the style of a watercolor; turn this into a watercolor",
     ),
     "sepia": _whole(
-        looks.sepia, 0.02, False,
+        looks.sepia, 0.015, False,
         "make it an old photo; turn it into an old photo; make it sepia; change it to sepia; "
         "make it look like an old photo",
         "in the style of an old photo; turn this into a sepia photo",
@@ -115,14 +116,14 @@ EDITS: dict[str, Edit] = {
         "make it look like pop art; turn this into pop art dots",
     ),
     "thermal": _whole(
-        looks.thermal, 0.025, False,
+        looks.thermal, 0.02, False,
         "make it a heat map; turn it into a heat map; use a thermal camera; make it thermal; "
         "make it look like a thermal camera; change it to a thermal heat map; turn the video into a heat map; "
         "take a thermal photo; make it look like a thermal photo",
         "in the style of a heat map; turn this into a thermal photo",
     ),
     "paint": _object(
-        materials.paint, 0.12, True,
+        materials.paint, 0.08, True,
         "paint the {object}; repaint the {object}; paint the {object} in a new color; "
         "change the color of the {object}; give the {object} a new color",
         "make the {object} a new color; repaint the {object} in a new color",
@@ -134,7 +135,7 @@ EDITS: dict[str, Edit] = {
         "make all objects a new color; repaint all objects",
     ),
     "named_colour": _object(
-        materials.named_colour, 0.11, False,
+        materials.named_colour, 0.06, False,
         "make the {object} {colour}; paint the {object} {colour}; turn the {object} {colour}; "
         "change the {object} to {colour}; give the {object} a {colour} color",
         "change the color of the {object} to {colour}; repaint the {object} {colour}",
@@ -146,29 +147,29 @@ EDITS: dict[str, Edit] = {
         "make the background a new color; repaint the background",
     ),
     "wood": _object(
-        materials.wood, 0.08, True,
+        materials.wood, 0.05, True,
         "turn the {object} into wood; make the {object} wooden; make the {object} out of wood; "
         "change the {object} to wood; turn the {object} into a wooden {object}",
         "make the {object} look like wood; give the {object} a wooden look",
     ),
     "gold": _object(
-        materials.gold, 0.06, False,
+        materials.gold, 0.04, False,
         "turn the {object} into gold; make the {object} golden; make the {object} out of gold; "
         "change the {object} to gold; give the {object} a golden look",
         "make the {object} look like gold; turn the {object} into a golden {object}",
     ),
     "hat": _object(
-        materials.hat, 0.09, True,
+        materials.hat, 0.14, True,
         "put a hat on the {object}; add a hat to the {object}; give the {object} a hat; make the {object} wear a hat",
         "put a new hat on the {object}; add a hat on the {object}",
     ),
     "swap": _object(
-        materials.swap, 0.1, False,
+        materials.swap, 0.2, False,
         "turn the {object} into a {shape}; replace the {object} with a {shape}; change the {object} to a {shape}",
         "make the {object} a {shape}; change the {object} into a {shape}",
     ),
     "sunglasses": _object(
-        materials.sunglasses, 0.03, True,
+        materials.sunglasses, 0.06, True,
         "put sunglasses on the {object}; give the {object} sunglasses; make the {object} wear sunglasses",
         "add sunglasses to the {object}; add sunglasses on the {object}",
     ),
