@@ -154,12 +154,12 @@ def test_a_number_leads_nowhere_else(client, number):
 
 def test_nothing_but_outputs_is_served(url, folder, clip, clip_file):
     kept = folder / "kept"
-    (work,) = (kept / "work" / clip).glob("*.mp4")
-    private = [work, kept / "work" / clip / "clip.json", clip_file, Path("/etc/passwd"), Path(__file__)]
+    (copy,) = (kept / "private" / clip).glob("*.mp4")
+    private = [copy, kept / "private" / clip / "clip.json", clip_file, Path("/etc/passwd"), Path(__file__)]
     ways = [str(path) for path in private]
-    ways += [f"{kept}/served/../work/{clip}/clip.json", f"{kept}/served/..%2fwork/{clip}/clip.json"]
+    ways += [f"{kept}/served/../private/{clip}/clip.json", f"{kept}/served/..%2fprivate/{clip}/clip.json"]
     ways += ["../../../../etc/passwd", "..%2f..%2f..%2fetc/passwd", "%2e%2e/%2e%2e/etc/passwd", "//etc/passwd"]
-    ways += [f"{kept}/served", f"{kept}/served/../work/{clip}", "file:///etc/passwd", "~/.bashrc"]
+    ways += [f"{kept}/served", f"{kept}/served/../private/{clip}", "file:///etc/passwd", "~/.bashrc"]
     for way in ways:
         for prefix in ("/gradio_api/file=", "/file=", "/gradio_api/file/", "/static/", "/assets/"):
             assert status_of(url, prefix + way) in (400, 403, 404, 405), prefix + way

@@ -126,6 +126,6 @@ def plain_errors(studio: Studio, function: Callable[..., Any]) -> Callable[..., 
         try:
             return function(*args, **kwargs)
         except FairyError as error:
-            raise gr.Error(in_words(error, studio.shelf.work), print_exception=False) from error
+            raise gr.Error(in_words(error, studio.shelf.private), print_exception=False) from error
 
     return call

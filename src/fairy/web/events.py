@@ -49,7 +49,7 @@ def wire_clip(studio: Studio, parts: Parts) -> None:
         try:
             number = take()
         except FairyError as error:
-            words = view.line(in_words(error, studio.shelf.work), "error")
+            words = view.line(in_words(error, studio.shelf.private), "error")
             return [{**here, "clip": ""}, None, words, *no_variants()]
         facts = view.line(studio.shelf.clip(number).facts, "good")
         return [{**here, "clip": number}, str(studio.playable(number)), facts, *no_variants()]
@@ -85,7 +85,7 @@ def wire_wish(studio: Studio, parts: Parts) -> None:
             )
         except FairyError as error:
             yield [
-                view.line(missing(here, text) or in_words(error, studio.shelf.work), "error"),
+                view.line(missing(here, text) or in_words(error, studio.shelf.private), "error"),
                 "",
                 gr.skip(),
                 gr.skip(),
@@ -98,7 +98,7 @@ def wire_wish(studio: Studio, parts: Parts) -> None:
             wanted = studio.wish(text, to_settings(names, values))
             job = studio.runs.submit(here["clip"], wanted)
         except FairyError as error:
-            return [here, view.line(missing(here, text) or in_words(error, studio.shelf.work), "error")]
+            return [here, view.line(missing(here, text) or in_words(error, studio.shelf.private), "error")]
         return [{**here, "job": job.number}, ""]
 
     options: dict[str, Any] = {
@@ -188,7 +188,7 @@ def wire_jobs(studio: Studio, parts: Parts) -> None:
         try:
             studio.runs.redo(here["job"], wanted)
         except FairyError as error:
-            return view.line(in_words(error, studio.shelf.work), "error")
+            return view.line(in_words(error, studio.shelf.private), "error")
         return view.line("Rendering these frames again; the rest stays as it is.")
 
     inputs = [here, jobs.first, jobs.last, jobs.seed, jobs.instruction]
@@ -202,7 +202,7 @@ def on_job(studio: Studio, here: Here, act: Callable[[str], Any]) -> None:
     try:
         act(here["job"])
     except FairyError as error:
-        gr.Warning(in_words(error, studio.shelf.work))
+        gr.Warning(in_words(error, studio.shelf.private))
 
 
 def refresh(studio: Studio, here: Here, seen: tuple[str, str]) -> list[Any]:

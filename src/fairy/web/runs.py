@@ -183,12 +183,12 @@ class Runs:
         except CancelledError:
             return {"state": WAITING if self._closing else STOPPED}
         except FairyError as error:
-            return {"state": FAILED, "message": in_words(error, self.shelf.work)}
+            return {"state": FAILED, "message": in_words(error, self.shelf.private)}
         except Exception as error:  # noqa: BLE001  a bug of ours must not end the queue of everybody
             traceback.print_exc()
             return {"state": FAILED, "message": f"An error in Fairy: {type(error).__name__}: {error}"}
         redone = (*job.redone, job.redoing) if job.redoing else job.redone
-        message = " ".join(f"{in_words(FairyError(note), self.shelf.work)}." for note in result.notes)
+        message = " ".join(f"{in_words(FairyError(note), self.shelf.private)}." for note in result.notes)
         return {"state": DONE, "message": message, "seconds": result.seconds, "redone": redone, "redoing": None}
 
     def _render(self, job: Job, live: Live, model: Model) -> EditResult:

@@ -1,7 +1,7 @@
 """What the page keeps on disk, so that a restart of the server or a reload of the page loses nothing. No torch.
 
-    FOLDER/work/CLIP/clip.json, NAME.mp4       a clip that came in
-    FOLDER/work/CLIP/JOB/job.json, OUTPUT      a job on it; OUTPUT.fairy/ is its job folder (fairy.store)
+    FOLDER/private/CLIP/clip.json, NAME.mp4       a clip that came in
+    FOLDER/private/CLIP/JOB/job.json, OUTPUT      a job on it; OUTPUT.fairy/ is its job folder (fairy.store)
     FOLDER/served/                             all that a browser may ask for: pictures and finished videos
     FOLDER/served/CLIP/NUMBER/                 a variant tried, or what is to be seen of a job
 
@@ -82,10 +82,10 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
-        self.work, self.served = self.folder / "work", self.folder / "served"
+        self.private, self.served = self.folder / "private", self.folder / "served"
         self._lock = threading.Lock()
         try:
-            for each in (self.work, self.served):
+            for each in (self.private, self.served):
                 each.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"{folder} cannot be worked in ({error.strerror}); choose another --folder") from error
@@ -93,7 +93,7 @@ class Shelf:
     def add_clip(self, file: Path, name: str, describe: Any) -> str:
         """Take a file in; `describe(path)` gives its Clip, or raises, and then nothing is kept. Returns its number."""
         number = secrets.token_hex(8)
-        folder = self.work / number
+        folder = self.private / number
         folder.mkdir(parents=True)
         try:
             shutil.copyfile(file, folder / safe_name(name))
@@ -136,7 +136,7 @@ class Shelf:
 
     def job(self, number: str) -> Job:
         """UsageError where it is not here (any more)."""
-        found = next(self.work.glob(f"*/{check_number(number)}/job.json"), None)
+        found = next(self.private.glob(f"*/{check_number(number)}/job.json"), None)
         stored = read_json(found) if found else None
         if stored is None:
             raise UsageError("this job is not here any more")
@@ -166,8 +166,8 @@ class Shelf:
         """Remove what nobody has touched since a moment (seconds since 1970), unless it still has work to do."""
         busy = {job.clip for job in self._jobs() if job.state in (WAITING, RUNNING)}
         gone = []
-        for name in sorted({path.name for root in (self.work, self.served) for path in root.iterdir()} - busy):
-            places = [root / name for root in (self.work, self.served) if (root / name).is_dir()]
+        for name in sorted({path.name for root in (self.private, self.served) for path in root.iterdir()} - busy):
+            places = [root / name for root in (self.private, self.served) if (root / name).is_dir()]
             if places and max(map(newest_change, places)) < before:
                 gone.append(name)
                 for folder in places:
@@ -175,12 +175,12 @@ class Shelf:
         return gone
 
     def _jobs(self) -> Iterator[Job]:
-        for file in self.work.glob("*/*/job.json"):
+        for file in self.private.glob("*/*/job.json"):
             with suppress(UsageError):  # swept away in this very moment
                 yield self.job(file.parent.name)
 
     def _folder(self, number: str) -> Path:
-        return self.work / check_number(number)
+        return self.private / check_number(number)
 
 
 def check_number(number: str) -> str:
