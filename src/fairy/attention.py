@@ -7,6 +7,8 @@ anchors comes as the argument `anchors`:
     None         softmax(Q K^T / sqrt(d)) V, each frame alone
     StepWriter   softmax(Q_n [K_1..K_K]^T / sqrt(d)) [V_1..V_K] among the anchors themselves, whose K and V are kept
     StepReader   softmax(Q [K, K_anc]^T / sqrt(d)) [V, V_anc]
+
+Whoever wants to see what a pass computes hands it a `recorder`.
 """
 
 from __future__ import annotations
@@ -35,6 +37,13 @@ class HasProcessors(Protocol):
         """Exchange all of them."""
 
 
+class Recorder(Protocol):
+    """Is told what each self-attention layer computes."""
+
+    def write(self, layer: str, queries: torch.Tensor, keys: torch.Tensor, heads: int) -> None:
+        """((b f), L, C) queries and keys, the frames' own."""
+
+
 class SelfAttention:
     """Self-attention among a frame's own tokens and those of the anchors."""
 
@@ -48,9 +57,12 @@ class SelfAttention:
         encoder_hidden_states: torch.Tensor | None = None,  # noqa: ARG002  diffusers passes it; here it is always None
         attention_mask: torch.Tensor | None = None,  # noqa: ARG002  UNets use no mask in self-attention
         anchors: Anchors = None,
+        recorder: Recorder | None = None,
     ) -> torch.Tensor:
         """((b f), L, C) -> ((b f), L, C)."""
         queries, keys, values = attn.to_q(hidden_states), attn.to_k(hidden_states), attn.to_v(hidden_states)
+        if recorder is not None:
+            recorder.write(self.layer, queries, keys, attn.heads)
         match anchors:
             case None:
                 mixed = attend(queries, keys, values, attn.heads)
@@ -94,7 +106,7 @@ class SelfAttention:
 
 
 class TextAttention:
-    """Cross-attention to the instruction: diffusers' own, which needs only to accept and ignore the anchors."""
+    """Cross-attention to the instruction: diffusers' own, which only accepts and ignores what is meant for the other."""
 
     def __init__(self, wrapped: Callable[..., torch.Tensor]) -> None:
         self.wrapped = wrapped
@@ -106,6 +118,7 @@ class TextAttention:
         encoder_hidden_states: torch.Tensor | None = None,
         attention_mask: torch.Tensor | None = None,
         anchors: Anchors = None,  # noqa: ARG002  the text is the same for all frames
+        recorder: Recorder | None = None,  # noqa: ARG002  nothing is recorded here
     ) -> torch.Tensor:
         """((b f), L, C) and ((b f), T, E) -> ((b f), L, C)."""
         return self.wrapped(attn, hidden_states, encoder_hidden_states, attention_mask)

@@ -8,15 +8,14 @@ channels in H heads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 import torch
 
-from fairy.attention import HasProcessors, attend, uninstall
+from fairy.attention import HasProcessors, install, uninstall
 from fairy.config import EditConfig, EditSettings
 from fairy.errors import UsageError
 from fairy.frames import pad_to_multiple, to_tensor
@@ -29,7 +28,7 @@ from fairy.models import (
     make_scheduler,
     predict_noise,
 )
-from fairy.sampler import denoise, needed_branches, shared_noise
+from fairy.sampler import denoise, needed_branches, own_noise, shared_noise
 from fairy.tracking.tokens import TokenGrid, grid_of
 
 BLOCKS_IN_ORDER = ("down_blocks", "mid_block", "up_blocks")
@@ -63,45 +62,6 @@ class Recorder:
         if layer in self.wanted:
             grid = grid_of(keys.shape[1], self.latent_size, self.latent_pitch)
             self.layers[layer] = Seen(queries[0], keys[0], heads, grid)
-
-
-class WatchedSelfAttention:
-    """Self-attention of each frame alone, which tells a recorder what it computes."""
-
-    def __init__(self, layer: str) -> None:
-        self.layer = layer
-
-    def __call__(
-        self,
-        attn: Any,
-        hidden_states: torch.Tensor,
-        encoder_hidden_states: torch.Tensor | None = None,  # noqa: ARG002  diffusers passes it; here it is always None
-        attention_mask: torch.Tensor | None = None,  # noqa: ARG002  UNets use no mask in self-attention
-        recorder: Recorder | None = None,
-    ) -> torch.Tensor:
-        """(B, L, C) -> (B, L, C)."""
-        queries, keys, values = attn.to_q(hidden_states), attn.to_k(hidden_states), attn.to_v(hidden_states)
-        if recorder is not None:
-            recorder.write(self.layer, queries, keys, attn.heads)
-        return attn.to_out[1](attn.to_out[0](attend(queries, keys, values, attn.heads)))
-
-
-class UnwatchedAttention:
-    """Any other attention: as it was, but for accepting the recorder, which diffusers hands to all."""
-
-    def __init__(self, wrapped: Callable[..., torch.Tensor]) -> None:
-        self.wrapped = wrapped
-
-    def __call__(
-        self,
-        attn: Any,
-        hidden_states: torch.Tensor,
-        encoder_hidden_states: torch.Tensor | None = None,
-        attention_mask: torch.Tensor | None = None,
-        recorder: Recorder | None = None,  # noqa: ARG002  nothing is recorded here
-    ) -> torch.Tensor:
-        """What the wrapped processor gives."""
-        return self.wrapped(attn, hidden_states, encoder_hidden_states, attention_mask)
 
 
 def self_attention_layers(denoiser: HasProcessors) -> list[str]:
@@ -167,8 +127,7 @@ class Observer:
         self.layers, self.steps = list(layers), list(steps)
         self.branches = needed_branches(settings.text_guidance, settings.image_guidance)
         self.conditioning = conditioning.branches(self.branches)
-        self._former = model.unet.attn_processors
-        model.unet.set_attn_processor({name: _watched(name, each) for name, each in self._former.items()})
+        self._former = install(model.unet)
 
     def close(self) -> None:
         """Leave the model's denoiser as it was."""
@@ -191,7 +150,8 @@ class Observer:
         source = encode_frames(model, to_tensor(padded).to(model.device))
         source = torch.cat([(source, source, torch.zeros_like(source))[branch] for branch in self.branches])
         shape = latent_shape(model, *padded.shape[1:3])
-        noise, generators = shared_noise(settings.seed + self.own_noise * index, 1, shape)
+        drawn = own_noise(settings.seed, [index], shape) if self.own_noise else shared_noise(settings.seed, 1, shape)
+        noise, generators = drawn
         recorders = {step: Recorder(self.layers, shape[1:], model.multiple) for step in self.steps}
 
         def predict(latents: torch.Tensor, step: int, timestep: torch.Tensor) -> torch.Tensor:
@@ -238,8 +198,3 @@ def observe(
         steps=choose_steps(settings.num_steps, steps),
         own_noise=own_noise,
     )
-
-
-def _watched(name: str, processor: Any) -> WatchedSelfAttention | UnwatchedAttention:
-    layer = name.removesuffix(".processor")
-    return WatchedSelfAttention(layer) if layer.endswith("attn1") else UnwatchedAttention(processor)
