@@ -106,7 +106,7 @@ class SelfAttention:
 
 
 class TextAttention:
-    """Cross-attention to the instruction: diffusers' own, which only accepts and ignores what is meant for the other."""
+    """Cross-attention to the instruction: diffusers' own, which ignores what is meant for the other one."""
 
     def __init__(self, wrapped: Callable[..., torch.Tensor]) -> None:
         self.wrapped = wrapped
