@@ -64,9 +64,9 @@ def test_a_set_is_read(video, suffix):
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("video,text\na,b\n", "no column instruction"),
-        ("video,instruction\n", "no line"),
-        ("video,instruction\nstreet.mp4,\n", "line 2: instruction is missing"),
+        ("video,text\na,b\n", "line 2: there is no instruction"),
+        ("video,instruction\n", "no row"),
+        ("video,instruction\nstreet.mp4,\n", "line 2: there is no instruction"),
         ("video,instruction\nnowhere.mp4,snow\n", "line 2: there is no"),
     ],
 )

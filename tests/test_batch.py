@@ -66,7 +66,7 @@ def test_one_video_under_two_instructions_has_two_names(videos):
         (["video,instruction", ",x"], "line 2: there is no video"),
         (["video,instruction,output", "b9.mkv,x,../y.mp4"], "must be a name in the folder"),
         (["video,instruction", "b9.mkv,x", "b9.mkv,x"], "2 results would be named b9-x.mkv"),
-        (["video,instruction"], "lists no video"),
+        (["video,instruction"], "holds no row"),
     ],
 )
 def test_a_row_that_is_not_understood_is_refused(videos, lines, complaint):

@@ -160,7 +160,7 @@ def test_row_that_cannot_be_measured_is_left_out_and_told(
     table.write_text("source,edited\nsource.mkv,steady.mkv\nsource.mkv,short.mkv\n")
     assert main(["eval", "--table", str(table), *OFF, "-o", str(tmp_path)]) == 1
     said = capsys.readouterr()
-    assert "note: line 3 is left out: " in said.err
+    assert "line 3 is left out: " in said.err
     assert said.err.splitlines()[-1] == "fairy: 1 of 2 rows were left out; the notes above say why"
     assert (tmp_path / "methods.csv").exists()
 
@@ -168,9 +168,9 @@ def test_row_that_cannot_be_measured_is_left_out_and_told(
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("source,method\na,b\n", "has no column edited; columns are source, edited, method"),
-        ("source,edited\n", "has no line but the names of its columns"),
-        ("source,edited\nsource.mkv,\n", "line 2: the column edited is empty"),
+        ("source,method\na,b\n", "line 2: there is no edited; the columns are source, edited, method"),
+        ("source,edited\n", "holds no row; the columns are"),
+        ("source,edited\nsource.mkv,\n", "line 2: there is no edited"),
         ("source,edited\nsource.mkv,steady.mkv\nsource.mkv,gone.mkv\n", "line 3: "),
         ("source,edited,flow\nsource.mkv,steady.mkv,best\n", "--flow best: must be dis, raft or a folder"),
     ],

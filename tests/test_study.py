@@ -119,11 +119,11 @@ def test_instruction_files(name: str, text: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("i.csv", "clip,text\n", "the first line must name the columns: video,instruction"),
-        ("i.csv", "video,instruction\n", "holds no line"),
-        ("i.csv", "video,instruction\na,\n", "line 2: video and instruction must both be there"),
+        ("i.csv", "clip,text\na,b\n", "line 2: there is no video; the columns are video, instruction, result"),
+        ("i.csv", "video,instruction\n", "holds no row"),
+        ("i.csv", "video,instruction\na,\n", "line 2: there is no instruction"),
         ("i.csv", "video,instruction\na,b\na,b\n", "a, 'b' stands there twice"),
-        ("i.jsonl", "{}\n[]\n", "line 1: video and instruction"),
+        ("i.jsonl", "{}\n{}\n", "line 1: there is no video"),
         ("i.jsonl", "nonsense\n", "line 1: no JSON"),
         ("i.txt", "", "must be a .csv with a header or a .jsonl file"),
     ],

@@ -38,8 +38,8 @@ class Eval:
     edited: Annotated[Positional[Path | None], arg(metavar="EDITED", help_behavior_hint="")] = None
     """The video after, of as many frames. It is measured at its own size."""
     table: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint=NONE)] = None
-    """Measure many instead, and compare methods: a CSV with the columns source, edited and, if you like, method,
-    instruction, source_prompt, target_prompt, mask, flow."""
+    """Measure many instead, and compare methods: a CSV or JSONL file with the columns source, edited and, if you like,
+    method, instruction, source_prompt, target_prompt, mask, flow."""
     output: Annotated[Path | None, arg(aliases=["-o"], metavar="FOLDER", help_behavior_hint=NONE)] = None
     """Write a picture, tables as CSV and all numbers as JSON into this folder. With --table, a stopped run goes on."""
     instruction: Annotated[str | None, arg(metavar="TEXT", help_behavior_hint=NONE)] = None
@@ -173,12 +173,12 @@ class Eval:
 
 def tell_notes(measured: list[Measurement], report: Report) -> None:
     """Each note once, with the number of rows it is true of."""
-    lines: dict[str, list[int]] = {}
+    places: dict[str, list[str]] = {}
     for each in measured:
         for note in each.notes:
-            lines.setdefault(note, []).append(each.row.line)
-    for note, where in lines.items():
-        which = f"line {where[0]}" if len(where) == 1 else f"{len(where)} rows, as of line {where[0]}"
+            places.setdefault(note, []).append(each.row.where)
+    for note, where in places.items():
+        which = where[0] if len(where) == 1 else f"{len(where)} rows, the first {where[0]}"
         report.note(f"note: {which}: {note}")
 
 

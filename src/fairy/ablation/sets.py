@@ -5,18 +5,15 @@ The paper's evaluation set (sec. 6) is 50 videos x 10 instructions and 10 videos
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, zip_longest
 from pathlib import Path
-from typing import Any
 
 from fairy.errors import UsageError
 from fairy.report import Report
+from fairy.rows import read_rows
 from fairy.synthetic import EDITS, Scene, sample_scene
 from fairy.synthetic.dataset import METADATA, SOURCE, choice_seed, clip_seed, write_dataset
 from fairy.synthetic.pairs import all_wordings, choose_for_clip
@@ -75,41 +72,14 @@ def open_set(words: str, folder: Path, report: Report) -> list[Entry]:
 
 def read_set(path: Path) -> list[Entry]:
     """Entries from a CSV file or from JSON lines; paths are seen from the file's own folder."""
-    lines = list(_read_lines(path))
-    if not lines:
-        raise UsageError(f"{path} holds no line with a video and an instruction")
-    return [_entry(path, number, line) for number, line in lines]
+    return [_entry(path, where, row) for where, row in read_rows(path, COLUMNS, needed=COLUMNS[:2])]
 
 
-def _read_lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Each line with its number."""
-    text = path.read_text(encoding="utf-8-sig")
-    if path.suffix.lower() == ".jsonl":
-        for number, line in enumerate(text.splitlines(), 1):
-            if line.strip():
-                try:
-                    yield number, dict(json.loads(line))
-                except (ValueError, TypeError) as error:
-                    raise UsageError(f"{path}, line {number}: is no JSON object") from error
-        return
-    reader = csv.DictReader(io.StringIO(text))
-    if missing := [name for name in COLUMNS[:2] if name not in (reader.fieldnames or ())]:
-        raise UsageError(f"{path}: has no column {' and no '.join(missing)}; columns are {', '.join(COLUMNS)}")
-    for row in reader:
-        yield reader.line_num, row
-
-
-def _entry(path: Path, number: int, line: Mapping[str, Any]) -> Entry:
-    given = {name: str(line.get(name) or "").strip() for name in COLUMNS}
-    for name in COLUMNS[:2]:
-        if not given[name]:
-            raise UsageError(f"{path}, line {number}: {name} is missing")
-    video = path.parent / given["video"]
+def _entry(path: Path, where: str, row: dict[str, str]) -> Entry:
+    video = path.parent / row["video"]
     if not video.exists():
-        raise UsageError(f"{path}, line {number}: there is no {video}")
-    return Entry(
-        video, video.stem, given["instruction"], given["source_prompt"] or None, given["target_prompt"] or None
-    )
+        raise UsageError(f"{where}: there is no {video}")
+    return Entry(video, video.stem, row["instruction"], row["source_prompt"] or None, row["target_prompt"] or None)
 
 
 def make_set(folder: Path, num_videos: int, num_instructions: int, report: Report) -> list[Entry]:

@@ -1,13 +1,12 @@
 """Many clips from a table: each row measured once, methods compared. A run that was stopped goes on where it was.
 
-The table is a CSV with a line for each edited clip; see COLUMNS. With a folder to write into, the values of each row
-are kept there as rows/KEY.json, where KEY stands for everything they depend on: so a row is measured again only when
-its files or its settings have changed.
+The table, a CSV or JSON lines, has a row for each edited clip; see COLUMNS. With a folder to write into, the values of
+each row are kept there as rows/KEY.json, where KEY stands for everything they depend on: so a row is measured again
+only when its files or its settings have changed.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +21,7 @@ from fairy.metrics.output import as_csv, write_text
 from fairy.metrics.settings import MetricSettings
 from fairy.metrics.statistics import Result
 from fairy.metrics.tools import find_clip, load_tools
+from fairy.rows import read_rows
 
 COLUMNS = ("source", "edited", "method", "instruction", "source_prompt", "target_prompt", "mask", "flow")
 """The first two are needed. Paths are seen from the table's own folder."""
@@ -33,9 +33,10 @@ FORMAT = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One line of the table."""
+    """One row of the table."""
 
-    line: int
+    where: str
+    """The table and the line it stands at, for messages."""
     source: Path
     edited: Path
     method: str
@@ -65,28 +66,12 @@ def read_table(path: Path, settings: MetricSettings) -> tuple[list[Row], list[st
 
     Raises UsageError with the line that is wrong, or where a file is not there.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            heads = [(head or "").strip().lower().replace("-", "_") for head in reader.fieldnames or ()]
-            reader.fieldnames = heads
-            lines = [(reader.line_num, line) for line in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no CSV text"
-        raise UsageError(f"--table {path}: cannot be read ({reason})") from error
-    if missing := [name for name in COLUMNS[:2] if name not in heads]:
-        raise UsageError(f"--table {path}: has no column {' and no '.join(missing)}; columns are {', '.join(COLUMNS)}")
-    if not lines:
-        raise UsageError(f"--table {path}: has no line but the names of its columns")
-    rows = [_read_row(path, number, line, settings) for number, line in lines]
-    return rows, [head for head in heads if head not in COLUMNS]
+    found = read_rows(path, COLUMNS, needed=COLUMNS[:2], option="--table")
+    rows = [_read_row(path, where, given, settings) for where, given in found]
+    return rows, sorted({name for _, given in found for name in given} - set(COLUMNS))
 
 
-def _read_row(path: Path, number: int, line: dict[str, str | None], settings: MetricSettings) -> Row:
-    given = {name: (line.get(name) or "").strip() for name in COLUMNS}
-    where = f"--table {path}, line {number}"
-    if empty := [name for name in COLUMNS[:2] if not given[name]]:
-        raise UsageError(f"{where}: the column {empty[0]} is empty")
+def _read_row(path: Path, where: str, given: dict[str, str], settings: MetricSettings) -> Row:
     files = {name: path.parent / given[name] for name in ("source", "edited", "mask") if given[name]}
     if absent := [file for file in files.values() if not file.exists()]:
         raise UsageError(f"{where}: {absent[0]} is not there")
@@ -95,7 +80,7 @@ def _read_row(path: Path, number: int, line: dict[str, str | None], settings: Me
         flow = path.parent / given["flow"]
         changes["flow"] = str(flow) if flow.exists() else given["flow"]
     return Row(
-        line=number,
+        where=where,
         source=files["source"],
         edited=files["edited"],
         method=given["method"] or "edit",
@@ -134,7 +119,7 @@ def measure(
                     row.source, row.edited, row.settings, mask=row.mask, common=common, tools=replace(tools, notes=())
                 )
             except (MediaError, UsageError) as error:
-                on_note(f"line {row.line} is left out: {error}")
+                on_note(f"{row.where} is left out: {error}")
                 continue
             found = Measurement(row, scores.values, scores.num_frames, scores.notes)
             if kept:

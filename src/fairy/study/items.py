@@ -7,19 +7,18 @@ video, or, where a video has several instructions, VIDEO--the-instruction-in-sma
 
 from __future__ import annotations
 
-import csv
-import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from fairy.errors import MediaError, UsageError
+from fairy.rows import read_rows
 
 VIDEO_SUFFIXES = {".mp4", ".mov", ".mkv", ".webm", ".gif", ".avi", ".m4v", ".mpg", ".mpeg", ".ts"}
 SLUG_LENGTH = 80
+COLUMNS = ("video", "instruction", "result")
 
 
 @dataclass(frozen=True)
@@ -98,48 +97,12 @@ def list_videos(folder: Path) -> dict[str, Path]:
 
 def read_instructions(path: Path) -> list[Line]:
     """The lines of an instruction file: .csv, .jsonl. UsageError says what is wrong, and in which line."""
-    readers = {".csv": _read_csv, ".jsonl": _read_json_lines}
-    if path.suffix.lower() not in readers:
-        raise UsageError(f"--instructions {path}: must be a .csv with a header or a .jsonl file")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--instructions {path}: cannot be read ({error})") from error
-    lines = [_line(path, number, row) for number, row in readers[path.suffix.lower()](path, text)]
-    if not lines:
-        raise UsageError(f"--instructions {path}: holds no line; write video,instruction and a line for each video")
+    rows = read_rows(path, COLUMNS, needed=COLUMNS[:2], option="--instructions")
+    lines = [Line(_stem(row["video"]), row["instruction"], _stem(row["result"])) for _, row in rows]
     twice = [line for line, count in Counter((each.video, each.instruction) for each in lines).items() if count > 1]
     if twice:
         raise UsageError(f"--instructions {path}: {twice[0][0]}, {twice[0][1]!r} stands there twice")
     return lines
-
-
-def _read_csv(path: Path, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    rows = csv.DictReader(text.splitlines())
-    if not {"video", "instruction"} <= set(rows.fieldnames or ()):
-        raise UsageError(f"--instructions {path}: the first line must name the columns: video,instruction")
-    for row in rows:
-        yield rows.line_num, row
-
-
-def _read_json_lines(path: Path, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise UsageError(f"--instructions {path}, line {number}: no JSON ({error})") from error
-        if not isinstance(row, dict):
-            raise UsageError(f'--instructions {path}, line {number}: must be like {{"video": "", "instruction": ""}}')
-        yield number, row
-
-
-def _line(path: Path, number: int, row: dict[str, Any]) -> Line:
-    video, instruction, result = (str(row.get(name) or "").strip() for name in ("video", "instruction", "result"))
-    if not video or not instruction:
-        raise UsageError(f"--instructions {path}, line {number}: video and instruction must both be there")
-    return Line(_stem(video), instruction, _stem(result))
 
 
 def _stem(name: str) -> str:
