@@ -3,8 +3,9 @@
 The public names are imported when they are first used: `import fairy` brings in neither torch nor PyAV.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from fairy.lazy import lazy_names
 
 if TYPE_CHECKING:
     from fairy.anchors import AnchorBank
@@ -48,24 +49,20 @@ __all__ = [
     "verify",
 ]
 
-_HOMES = {
-    "anchors": ["AnchorBank"],
-    "config": ["EditConfig", "JobConfig", "MaskConfig", "ModelConfig", "RunConfig", "VideoConfig"],
-    "errors": ["FairyError", "MediaError", "MissingPackageError", "ModelError", "OutputError", "UsageError"],
-    "grid": ["GridResult", "preview_grid"],
-    "job": ["EditResult", "edit_video", "preview"],
-    "kept": ["Verification", "redo", "verify"],
-    "models": ["Model", "load"],
-    "pipeline": ["Editor"],
-    "recipe": ["info"],
-}
-
-
-def __getattr__(name: str) -> object:
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"fairy.{module}"), name)
-    raise AttributeError(f"module 'fairy' has no attribute {name!r}")
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "anchors": "AnchorBank",
+        "config": "EditConfig JobConfig MaskConfig ModelConfig RunConfig VideoConfig",
+        "errors": "FairyError MediaError MissingPackageError ModelError OutputError UsageError",
+        "grid": "GridResult preview_grid",
+        "job": "EditResult edit_video preview",
+        "kept": "Verification redo verify",
+        "models": "Model load",
+        "pipeline": "Editor",
+        "recipe": "info",
+    },
+)
 
 
 def __dir__() -> list[str]:

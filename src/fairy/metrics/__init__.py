@@ -9,8 +9,9 @@
 like once for many calls of either. The names are imported when they are first used: importing this imports no torch.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from fairy.lazy import lazy_names
 
 if TYPE_CHECKING:
     from fairy.metrics.catalog import METRICS as METRICS
@@ -22,19 +23,14 @@ if TYPE_CHECKING:
     from fairy.metrics.tools import Tools as Tools
     from fairy.metrics.tools import load_tools as load_tools
 
-MODULES = {
-    "METRICS": "catalog",
-    "Metric": "catalog",
-    "MetricSettings": "settings",
-    "Scores": "scores",
-    "Tools": "tools",
-    "load_tools": "tools",
-    "score": "scoring",
-    "score_videos": "clips",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{MODULES[name]}"), name)
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "catalog": "METRICS Metric",
+        "clips": "score_videos",
+        "scores": "Scores",
+        "scoring": "score",
+        "settings": "MetricSettings",
+        "tools": "Tools load_tools",
+    },
+)

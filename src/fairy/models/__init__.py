@@ -3,8 +3,9 @@
 The names are imported when they are first used, so that listing models does not wait for torch.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from fairy.lazy import lazy_names
 
 if TYPE_CHECKING:
     from fairy.models.bundle import Model as Model
@@ -23,26 +24,17 @@ if TYPE_CHECKING:
     from fairy.models.text import dropped_text as dropped_text
     from fairy.models.text import encode_instruction as encode_instruction
 
-MODULES = {
-    "Conditioning": "text",
-    "Defaults": "defaults",
-    "Model": "bundle",
-    "ModelEntry": "catalog",
-    "decode_latents": "latents",
-    "dropped_text": "text",
-    "encode_edited": "latents",
-    "encode_frames": "latents",
-    "encode_instruction": "text",
-    "fingerprint": "folder",
-    "latent_shape": "latents",
-    "list_models": "catalog",
-    "load": "loading",
-    "make_scheduler": "schedulers",
-    "predict_noise": "denoiser",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{MODULES[name]}"), name)
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "bundle": "Model",
+        "catalog": "ModelEntry list_models",
+        "defaults": "Defaults",
+        "denoiser": "predict_noise",
+        "folder": "fingerprint",
+        "latents": "decode_latents encode_edited encode_frames latent_shape",
+        "loading": "load",
+        "schedulers": "make_scheduler",
+        "text": "Conditioning dropped_text encode_instruction",
+    },
+)

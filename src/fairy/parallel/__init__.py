@@ -11,8 +11,9 @@ Ray (`pip install 'fairy-video[ray]'`) is imported when workers are opened, and 
 imported when they are first used: workers that edit nothing need no torch.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from fairy.lazy import lazy_names
 
 if TYPE_CHECKING:
     from fairy.parallel.cluster import is_alone as is_alone
@@ -23,20 +24,12 @@ if TYPE_CHECKING:
     from fairy.parallel.workers import Workers as Workers
     from fairy.parallel.workers import open_workers as open_workers
 
-_HOMES = {
-    "ATTEMPTS": "workers",
-    "ManyWorkers": "many",
-    "Workers": "workers",
-    "is_alone": "cluster",
-    "map_tasks": "tasks",
-    "open_many": "many",
-    "open_workers": "workers",
-}
-
-__all__ = list(_HOMES)
-
-
-def __getattr__(name: str) -> object:
-    if name in _HOMES:
-        return getattr(import_module(f"fairy.parallel.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'fairy.parallel' has no attribute {name!r}")
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "cluster": "is_alone",
+        "many": "ManyWorkers open_many",
+        "tasks": "map_tasks",
+        "workers": "ATTEMPTS Workers open_workers",
+    },
+)
