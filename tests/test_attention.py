@@ -7,7 +7,8 @@ import torch
 from diffusers.models.attention_processor import Attention, AttnProcessor2_0
 
 from fairy import attention
-from fairy.anchors import KeysValues, StepReader, StepWriter
+from fairy.anchors import KeysValues, StepReader, StepWriter, merge_tokens
+from fairy.attend import FORMS
 
 HEADS, CHANNELS, TOKENS, BRANCHES = 2, 8, 5, 3
 
@@ -65,6 +66,47 @@ def test_a_frame_attends_to_itself_and_the_anchors(layer, strength):
         for n in range(3):
             own = x.unflatten(0, (BRANCHES, 3))[branch, n]
             torch.testing.assert_close(mixed[branch, n], naive(layer, own, others, math.log(strength)))
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("strength", [1.0, 0.3, 4.0])
+def test_all_forms_of_reading_anchors_agree(strength):
+    own = [tokens(BRANCHES * 3, seed) for seed in range(3)]
+    others = [tokens(BRANCHES, seed) for seed in (3, 4)]
+    mixed = [form(*own, *others, heads=HEADS, strength=strength) for form in FORMS.values()]
+    for each in mixed[1:]:
+        torch.testing.assert_close(each, mixed[0])
+
+
+@torch.no_grad()
+def test_merged_anchors_count_as_often_as_they_have_tokens(layer):
+    """Where neighbours are alike, their mean is read as they are."""
+    anchors, x = tokens(BRANCHES, seed=2).repeat_interleave(2, 1), tokens(BRANCHES)
+    processor, mixed = attention.SelfAttention("a.attn1"), []
+    for merge in (1, 2):
+        writer = StepWriter(BRANCHES, merge=merge)
+        processor(layer, anchors, anchors=writer)
+        mixed.append(processor(layer, x, anchors=StepReader(writer.layers, float(merge))))
+    assert writer.layers["a.attn1"].keys.shape[1] == TOKENS
+    torch.testing.assert_close(*mixed)
+
+
+def test_merging_takes_means_of_neighbours_and_of_what_is_left():
+    merged = merge_tokens(torch.tensor([[[1.0], [3.0], [5.0]]]), 2)
+    assert merged.flatten().tolist() == [2.0, 5.0]
+
+
+@torch.no_grad()
+def test_the_instruction_is_read_as_if_it_were_projected_each_time(sd_model):
+    former = attention.install(sd_model.unet)
+    embeds = torch.randn(2, 7, sd_model.unet.config.cross_attention_dim)
+    inputs = torch.randn(2 * 3, 8, 4, 4), torch.tensor(5.0), embeds.repeat_interleave(3, 0)
+    text = attention.read_text(sd_model.unet, embeds)
+    plain = sd_model.unet(*inputs).sample
+    once = sd_model.unet(*inputs, cross_attention_kwargs={"text": text}).sample
+    attention.uninstall(sd_model.unet, former)
+    assert text.keys() == {name.removesuffix(".processor") for name in former if name.endswith("attn2.processor")}
+    torch.testing.assert_close(once, plain)
 
 
 @torch.no_grad()

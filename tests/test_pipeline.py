@@ -190,6 +190,16 @@ def test_memory_foretold_for_the_bank_is_what_it_takes(editor, bank):
     assert editor.memory_needed((24, 32), 2, CONFIG).bank == bank.num_bytes
 
 
+@pytest.mark.parametrize("change", [{"guided_share": 0.4}, {"anchor_merge": 4}, {"fast": True}])
+def test_what_makes_an_edit_fast_is_exact_and_takes_a_smaller_bank(sd_model, bank, change):
+    config = replace(CONFIG, **change)
+    with Editor(sd_model, micro_batch=4) as editor:
+        small = editor.edit_anchors(clip()[[0, 5]], INSTRUCTION, config)
+        together, alone = edit(editor, clip(), small), edit(editor, clip()[3:4], small)
+        assert small.num_bytes == editor.memory_needed((24, 32), 2, config).bank < bank.num_bytes
+    assert np.array_equal(together[3], alone[0])
+
+
 def test_frames_are_taken_only_as_they_are_needed(sd_model, bank):
     taken = []
     frames = (taken.append(i) or frame for i, frame in enumerate(clip(6)))

@@ -1,10 +1,15 @@
 """Noise, guidance and the denoising loop."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from diffusers import DDIMScheduler, EulerAncestralDiscreteScheduler, HeunDiscreteScheduler
 
-from fairy.sampler import Known, denoise, guide, needed_branches, own_noise, shared_noise
+from fairy.config import EditSettings
+from fairy.sampler import Known, branches_at, denoise, guide, needed_branches, own_noise, shared_noise
+
+PLAIN = EditSettings(num_steps=4, text_guidance=1.0, image_guidance=1.0, anchor_strength=1.0, seed=0)
 
 
 def test_all_frames_share_one_noise_drawn_from_the_seed():
@@ -52,7 +57,7 @@ def test_a_perfect_denoiser_lands_on_the_picture(kind):
         return (latents - kept.sqrt() * clean) / (1 - kept).sqrt()
 
     noise, generators = shared_noise(0, 1, (1, 4, 4))
-    *_, last = denoise(predict, scheduler, noise, generators, text_guidance=1.0, image_guidance=1.0)
+    *_, last = denoise(predict, scheduler, noise, generators, PLAIN)
     assert (last - clean).abs().max() < 0.12
 
 
@@ -60,7 +65,7 @@ def test_the_caller_sees_every_step():
     scheduler = EulerAncestralDiscreteScheduler()
     scheduler.set_timesteps(4)
     noise, generators = shared_noise(0, 2, (1, 4, 4))
-    steps = list(denoise(lambda x, *_: x, scheduler, noise, generators, text_guidance=1.0, image_guidance=1.0))
+    steps = list(denoise(lambda x, *_: x, scheduler, noise, generators, PLAIN))
     assert [step.shape for step in steps] == [noise.shape] * 4
 
 
@@ -76,7 +81,7 @@ def test_a_known_frame_is_its_result_noised_to_each_step(kind):
         return latents
 
     known = Known([1], clean)
-    list(denoise(predict, scheduler, noise, generators, text_guidance=1.0, image_guidance=1.0, known=known))
+    list(denoise(predict, scheduler, noise, generators, PLAIN, known=known))
     for latents, timestep in seen:
         kept = scheduler.alphas_cumprod[timestep.long()]
         expected = kept.sqrt() * clean[0] + (1 - kept).sqrt() * noise[1]
@@ -92,3 +97,18 @@ def test_a_branch_without_weight_is_not_computed_and_changes_nothing(text, image
     kept = torch.where(torch.tensor([b in branches for b in range(3)]).view(3, 1, 1, 1, 1), predicted, 0.0)
     assert needed_branches(text, image) == branches
     torch.testing.assert_close(guide(*kept, text, image), guide(*predicted, text, image))
+
+
+def test_after_the_guided_share_of_the_steps_the_full_prediction_counts_alone():
+    settings = replace(PLAIN, text_guidance=3.0, guided_share=0.5)
+    assert [branches_at(step, settings) for step in range(4)] == [[0, 1], [0, 1], [0], [0]]
+    scheduler = DDIMScheduler()
+    scheduler.set_timesteps(4)
+    noise, generators = shared_noise(0, 1, (1, 4, 4))
+    steps = list(denoise(lambda x, *_: torch.cat([x[:1], 0 * x[1:]]), scheduler, noise, generators, settings))
+    torch.testing.assert_close(steps[0], scheduler.step(3 * noise, scheduler.timesteps[0], noise).prev_sample)
+    torch.testing.assert_close(steps[2], scheduler.step(steps[1], scheduler.timesteps[2], steps[1]).prev_sample)
+
+
+def test_a_scheduler_of_second_order_is_guided_in_all_its_evaluations():
+    assert branches_at(6, replace(PLAIN, text_guidance=3.0)) == [0, 1]

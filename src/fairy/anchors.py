@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
+from einops import rearrange
 
 from fairy.config import EditSettings
 from fairy.errors import UsageError
@@ -40,12 +42,12 @@ def choose_anchors(num_frames: int, num_anchors: int | None = None) -> tuple[int
 
 
 class KeysValues(NamedTuple):
-    """What one layer keeps of the anchors in one step."""
+    """What one layer keeps of the anchors in one step, or of the instruction for all steps."""
 
     keys: torch.Tensor
-    """(B, K * L, C)"""
+    """(B, K * L, C), of an instruction (B, T, C)"""
     values: torch.Tensor
-    """(B, K * L, C)"""
+    """as the keys"""
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,18 @@ class StepWriter:
     """Where the keys and values are kept; None keeps them where they were computed."""
     linked: Mapping[str, KeysValues] = field(default_factory=dict)
     """Of one anchor of the shot before, which the first anchor also reads, so that the style carries over the cut."""
+    merge: int = 1
+    """So many neighbouring tokens of an anchor are kept as their mean."""
     layers: dict[str, KeysValues] = field(default_factory=dict)
 
     def write(self, layer: str, keys: torch.Tensor, values: torch.Tensor) -> None:
-        """Keep the (B, K * L, C) keys and values of one layer."""
-        device = keys.device if self.device is None else self.device
-        self.layers[layer] = KeysValues(keys.to(device), values.to(device))
+        """Keep the (B * K, L, C) keys and values of one layer."""
+        self.layers[layer] = KeysValues(self._kept(keys), self._kept(values))
+
+    def _kept(self, tokens: torch.Tensor) -> torch.Tensor:
+        """As the others are to read them, and where."""
+        kept = rearrange(merge_tokens(tokens, self.merge), "(b k) l c -> b (k l) c", b=self.branches)
+        return kept if self.device is None else kept.to(self.device)
 
 
 @dataclass(frozen=True)
@@ -71,7 +79,8 @@ class StepReader:
 
     layers: Mapping[str, KeysValues]
     strength: float
-    """1 reads the anchors as the paper does, towards 0 ever less: log(strength) is added to their attention logits."""
+    """1 reads the anchors as the paper does, towards 0 ever less: log(strength) is added to their attention logits.
+    A mean of m tokens counts m times (as in ToMe, arXiv 2210.09461)."""
 
     def read(self, layer: str, device: torch.device) -> KeysValues:
         """The keys and values of one layer, each (B, K * L, C), on `device`."""
@@ -86,7 +95,9 @@ class AnchorBank:
     instruction: str
     settings: EditSettings
     conditioning: Any
-    """The encoded instruction, as the model's own code understands it."""
+    """The encoded instruction for all guidance branches, as the model's own code understands it."""
+    text: Mapping[str, KeysValues]
+    """Its keys and values for the layers that take them from here."""
     size: tuple[int, int]
     """Rows and columns of the frames."""
     frames: np.ndarray
@@ -98,7 +109,7 @@ class AnchorBank:
         """What the other frames read in one denoising step; None where every frame is edited alone."""
         if not self.steps or self.settings.anchor_strength == 0.0:
             return None
-        return StepReader(self.steps[step], self.settings.anchor_strength)
+        return StepReader(self.steps[step], self.settings.anchor_strength * self.settings.anchor_merge)
 
     def of_anchor(self, index: int, step: int) -> Mapping[str, KeysValues]:
         """Keys and values of one anchor alone, each (B, L, C), in one denoising step."""
@@ -111,3 +122,11 @@ class AnchorBank:
     def num_bytes(self) -> int:
         """Memory of all keys and values."""
         return sum(t.nbytes for layers in self.steps for entry in layers.values() for t in entry)
+
+
+def merge_tokens(tokens: torch.Tensor, count: int) -> torch.Tensor:
+    """(n, L, C) -> (n, ceil(L / count), C): means of neighbours; the last one of what is left."""
+    if count == 1:
+        return tokens
+    merged = F.avg_pool1d(rearrange(tokens, "n l c -> n c l"), count, ceil_mode=True, count_include_pad=False)
+    return rearrange(merged, "n c l -> n l c")

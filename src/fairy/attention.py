@@ -8,20 +8,21 @@ anchors comes as the argument `anchors`:
     StepWriter   softmax(Q_n [K_1..K_K]^T / sqrt(d)) [V_1..V_K] among the anchors themselves, whose K and V are kept
     StepReader   softmax(Q [K, K_anc]^T / sqrt(d)) [V, V_anc]
 
+Cross-attention reads the same instruction in every frame and step: `text` holds its keys and values, computed once.
 Whoever wants to see what a pass computes hands it a `recorder`.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import torch
-import torch.nn.functional as F
-from einops import rearrange, repeat
+from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
+from einops import rearrange
 
-from fairy.anchors import StepReader, StepWriter
+from fairy.anchors import KeysValues, StepReader, StepWriter
+from fairy.attend import FORMS, attend
 
 Anchors = StepWriter | StepReader | None
 
@@ -36,6 +37,9 @@ class HasProcessors(Protocol):
     def set_attn_processor(self, processor: dict[str, Any]) -> None:
         """Exchange all of them."""
 
+    def get_submodule(self, target: str) -> Any:
+        """The layer of that name."""
+
 
 class Recorder(Protocol):
     """Is told what each self-attention layer computes."""
@@ -47,8 +51,10 @@ class Recorder(Protocol):
 class SelfAttention:
     """Self-attention among a frame's own tokens and those of the anchors."""
 
-    def __init__(self, layer: str) -> None:
+    def __init__(self, layer: str, form: str = "joined") -> None:
+        """`form` is a name out of `fairy.attend.FORMS`."""
         self.layer = layer
+        self.read = FORMS[form]
 
     def __call__(
         self,
@@ -57,6 +63,7 @@ class SelfAttention:
         encoder_hidden_states: torch.Tensor | None = None,  # noqa: ARG002  diffusers passes it; here it is always None
         attention_mask: torch.Tensor | None = None,  # noqa: ARG002  UNets use no mask in self-attention
         anchors: Anchors = None,
+        text: Mapping[str, KeysValues] | None = None,  # noqa: ARG002  is the other processor's
         recorder: Recorder | None = None,
     ) -> torch.Tensor:
         """((b f), L, C) -> ((b f), L, C)."""
@@ -77,38 +84,33 @@ class SelfAttention:
     ) -> torch.Tensor:
         """Every anchor sees all anchors, the first one also a linked one; their keys and values are kept."""
         num_anchors = len(queries) // writer.branches
+        writer.write(self.layer, keys, values)
         queries, keys, values = (
             rearrange(x, "(b k) l c -> b (k l) c", b=writer.branches) for x in (queries, keys, values)
         )
-        writer.write(self.layer, keys, values)
         if not writer.linked:
             return rearrange(attend(queries, keys, values, heads), "b (k l) c -> (b k) l c", k=num_anchors)
         first, others = queries.split([keys.shape[1] // num_anchors, keys.shape[1] - keys.shape[1] // num_anchors], 1)
         linked_keys, linked_values = (tensor.to(keys.device) for tensor in writer.linked[self.layer])
-        more_keys, more_values = torch.cat([keys, linked_keys], 1), torch.cat([values, linked_values], 1)
-        mixed = [attend(first, more_keys, more_values, heads), attend(others, keys, values, heads)]
+        with_linked = self.read(
+            first, keys, values, linked_keys, linked_values, heads=heads, strength=float(writer.merge)
+        )
+        mixed = [with_linked, attend(others, keys, values, heads)]
         return rearrange(torch.cat(mixed, 1), "b (k l) c -> (b k) l c", k=num_anchors)
 
     def attend_to_anchors(
         self, queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, heads: int, reader: StepReader
     ) -> torch.Tensor:
         """A frame sees itself and the anchors."""
-        own = keys.shape[1]
         anchor_keys, anchor_values = reader.read(self.layer, keys.device)
-        num_frames = len(keys) // len(anchor_keys)
-        keys = torch.cat([keys, repeat(anchor_keys, "b kl c -> (b f) kl c", f=num_frames)], dim=1)
-        values = torch.cat([values, repeat(anchor_values, "b kl c -> (b f) kl c", f=num_frames)], dim=1)
-        bias = None
-        if reader.strength < 1.0:
-            bias = queries.new_zeros(1, keys.shape[1])
-            bias[:, own:] = math.log(reader.strength)
-        return attend(queries, keys, values, heads, bias)
+        return self.read(queries, keys, values, anchor_keys, anchor_values, heads=heads, strength=reader.strength)
 
 
 class TextAttention:
-    """Cross-attention to the instruction: diffusers' own, which ignores what is meant for the other one."""
+    """Cross-attention to the instruction: diffusers' own, or the same from keys and values that are there already."""
 
-    def __init__(self, wrapped: Callable[..., torch.Tensor]) -> None:
+    def __init__(self, layer: str, wrapped: Callable[..., torch.Tensor]) -> None:
+        self.layer = layer
         self.wrapped = wrapped
 
     def __call__(
@@ -118,28 +120,48 @@ class TextAttention:
         encoder_hidden_states: torch.Tensor | None = None,
         attention_mask: torch.Tensor | None = None,
         anchors: Anchors = None,  # noqa: ARG002  the text is the same for all frames
+        text: Mapping[str, KeysValues] | None = None,
         recorder: Recorder | None = None,  # noqa: ARG002  nothing is recorded here
     ) -> torch.Tensor:
         """((b f), L, C) and ((b f), T, E) -> ((b f), L, C)."""
-        return self.wrapped(attn, hidden_states, encoder_hidden_states, attention_mask)
+        if text is None or self.layer not in text:
+            return self.wrapped(attn, hidden_states, encoder_hidden_states, attention_mask)
+        keys, values = text[self.layer]
+        queries = rearrange(attn.to_q(hidden_states), "(b f) l c -> b (f l) c", b=len(keys))
+        mixed = rearrange(attend(queries, keys, values, attn.heads), "b (f l) c -> (b f) l c", l=hidden_states.shape[1])
+        return attn.to_out[1](attn.to_out[0](mixed)) / attn.rescale_output_factor
 
 
-def attend(
-    queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, heads: int, bias: torch.Tensor | None = None
-) -> torch.Tensor:
-    """softmax(Q K^T / sqrt(d) + bias) V; (n, L, C), (n, M, C), (n, M, C) and (1, M) -> (n, L, C)."""
-    queries, keys, values = (rearrange(x, "n l (h d) -> n h l d", h=heads) for x in (queries, keys, values))
-    return rearrange(F.scaled_dot_product_attention(queries, keys, values, attn_mask=bias), "n h l d -> n l (h d)")
+def read_text(denoiser: HasProcessors, embeds: torch.Tensor) -> dict[str, KeysValues]:
+    """Keys and values (B, T, C) of an instruction (B, T, E) for every cross-attention layer that is a plain one.
+
+    The others compute theirs in every pass, by diffusers' own processors.
+    """
+    found = {}
+    for name, processor in denoiser.attn_processors.items():
+        layer = denoiser.get_submodule(name.removesuffix(".processor"))
+        if isinstance(processor, TextAttention) and _is_plain(layer, processor.wrapped):
+            found[processor.layer] = KeysValues(layer.to_k(embeds), layer.to_v(embeds))
+    return found
 
 
-def install(denoiser: HasProcessors) -> dict[str, Any]:
+def _is_plain(layer: Any, processor: Callable[..., torch.Tensor]) -> bool:
+    """Whether it does nothing but project, attend and project."""
+    extras = (layer.spatial_norm, layer.group_norm, layer.norm_cross, layer.norm_q, layer.norm_k)
+    stock = isinstance(processor, AttnProcessor | AttnProcessor2_0)
+    return stock and not any(extras) and not layer.residual_connection
+
+
+def install(denoiser: HasProcessors, form: str = "joined") -> dict[str, Any]:
     """Exchange the processors of every attention layer; returns the former ones for `uninstall`.
+
+    `form` says how anchors are read: a name out of `fairy.attend.FORMS`.
 
     Installing twice changes nothing the second time. Uninstall in the opposite order.
     """
     former = denoiser.attn_processors
     if not any(isinstance(processor, SelfAttention) for processor in former.values()):
-        denoiser.set_attn_processor({name: _replacement(name, processor) for name, processor in former.items()})
+        denoiser.set_attn_processor({name: _replacement(name, processor, form) for name, processor in former.items()})
     return former
 
 
@@ -148,6 +170,6 @@ def uninstall(denoiser: HasProcessors, former: dict[str, Any]) -> None:
     denoiser.set_attn_processor(dict(former))
 
 
-def _replacement(name: str, processor: Any) -> SelfAttention | TextAttention:
+def _replacement(name: str, processor: Any, form: str) -> SelfAttention | TextAttention:
     layer = name.removesuffix(".processor")
-    return SelfAttention(layer) if layer.endswith("attn1") else TextAttention(processor)
+    return SelfAttention(layer, form) if layer.endswith("attn1") else TextAttention(layer, processor)

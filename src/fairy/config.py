@@ -17,6 +17,8 @@ EMBEDDED = "embedded"
 MAX_SEED = 2**63 - 1
 MAX_STEPS = 1000
 MAX_WORKERS = 10_000
+FAST_STEPS, FAST_SHARE, FAST_MERGE = 0.5, 0.5, 4
+"""What --fast does: see EditConfig.fast, and docs/performance.md for what it costs."""
 BANK_PLACES = ("auto", "device", "host")
 
 
@@ -59,6 +61,14 @@ class EditConfig:
     """How much the other frames take from the anchors, 0 to 1: 1 is the paper's method, 0 takes nothing."""
     seed: int = 0
     """Start of the random numbers: the same seed gives the same pixels, another one a variation."""
+    fast: bool = False
+    """Trade likeness to the plain method for speed: what is not set of num-steps, guided-share and anchor-merge
+    becomes half the model's steps, 0.5 and 4."""
+    guided_share: float | None = None
+    """Share of the steps, from the first one on, in which guidance counts; the others take one pass in place of two or
+    three."""
+    anchor_merge: int | None = None
+    """So many neighbouring tokens of an anchor are read as one."""
 
     def __post_init__(self) -> None:
         _require_range(self, "num_anchors", 0, 64)
@@ -67,15 +77,21 @@ class EditConfig:
         _require_range(self, "image_guidance", 0, math.inf)
         _require_range(self, "anchor_strength", 0, 1)
         _require_range(self, "seed", 0, MAX_SEED)
+        _require_range(self, "guided_share", 0, 1)
+        _require_range(self, "anchor_merge", 1, 64)
 
     def resolved(self, defaults: Defaults) -> EditSettings:
         """The same with nothing left open: what is None is taken from the model's defaults."""
+        num_steps = math.ceil(defaults.num_steps * FAST_STEPS) if self.fast else defaults.num_steps
+        share, merge = (FAST_SHARE, FAST_MERGE) if self.fast else (1.0, 1)
         return EditSettings(
-            num_steps=defaults.num_steps if self.num_steps is None else self.num_steps,
+            num_steps=num_steps if self.num_steps is None else self.num_steps,
             text_guidance=defaults.text_guidance if self.text_guidance is None else self.text_guidance,
             image_guidance=defaults.image_guidance if self.image_guidance is None else self.image_guidance,
             anchor_strength=self.anchor_strength,
             seed=self.seed,
+            guided_share=share if self.guided_share is None else self.guided_share,
+            anchor_merge=merge if self.anchor_merge is None else self.anchor_merge,
         )
 
 
@@ -99,6 +115,12 @@ class EditSettings:
     image_guidance: float
     anchor_strength: float
     seed: int
+    guided_share: float = 1.0
+    anchor_merge: int = 1
+
+    def is_guided(self, step: int) -> bool:
+        """Whether guidance counts in this step. Schedulers of second order have more evaluations than steps."""
+        return self.guided_share == 1.0 or step < math.ceil(self.guided_share * self.num_steps)
 
 
 @dataclass(frozen=True, kw_only=True)

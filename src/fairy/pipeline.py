@@ -23,22 +23,21 @@ import numpy as np
 import torch
 
 from fairy import attention
-from fairy.anchors import AnchorBank, StepReader, StepWriter
-from fairy.config import EditConfig, EditSettings, RunConfig, check_instruction
-from fairy.frames import pad_to_multiple, to_tensor, to_uint8
+from fairy.anchors import AnchorBank, KeysValues, StepReader, StepWriter
+from fairy.attend import QUICKEST
+from fairy.config import EditConfig, RunConfig, check_instruction
+from fairy.frames import Download, pad_to_multiple
 from fairy.memory import MemoryNeeded, measure_live_bytes
 from fairy.models import (
     Conditioning,
     Model,
     decode_latents,
-    encode_edited,
     encode_frames,
     encode_instruction,
-    latent_shape,
-    make_scheduler,
     predict_noise,
 )
-from fairy.sampler import Known, denoise, needed_branches, own_noise, shared_noise
+from fairy.sampler import branches_at
+from fairy.trajectory import edit_together
 
 MICRO_BATCH = {"cpu": 1, "mps": 1, "cuda": 8}
 """Frames of one forward pass, by kind of device: part of what decides the last bit, so it is not `--batch-size`."""
@@ -47,9 +46,6 @@ TRIAL_SIDE = 128
 """Pixels of a side at which memory is tried out."""
 
 T = TypeVar("T")
-
-AnchorsAt = Callable[[int], StepWriter | StepReader | None]
-"""What the self-attention layers may write or read in one denoising step."""
 
 
 class Editor:
@@ -63,7 +59,7 @@ class Editor:
         self.run = run or RunConfig()
         self.micro_batch = micro_batch or MICRO_BATCH[model.device.type]
         self.cores = torch.get_num_threads()
-        self._former = attention.install(model.unet)
+        self._former = attention.install(model.unet, QUICKEST[model.device.type])
 
     def close(self) -> None:
         """Leave the model's denoiser as it was."""
@@ -100,28 +96,27 @@ class Editor:
         height, width = frames.shape[1:3]
         padded_height, padded_width = pad_to_multiple(frames, self.model.multiple).shape[1:3]
         place = self._bank_device((height, width), len(frames), config)
-        branches = needed_branches(settings.text_guidance, settings.image_guidance)
         writers: list[StepWriter] = []
 
         def write(step: int) -> StepWriter:
             if on_step:
                 on_step(step, settings.num_steps)
             linked = link.of_anchor(-1, step) if link is not None and link.steps else {}
-            writers.append(StepWriter(len(branches), place, linked))
+            branches = branches_at(step, settings)
+            writers.append(StepWriter(len(branches), place, linked, settings.anchor_merge))
             return writers[-1]
 
         with self.workers(1) as pool:
-            encoding = pool.submit(
-                encode_instruction, self.model, instruction, height=padded_height, width=padded_width
-            )
-            conditioning = encoding.result().branches(branches)
+            conditioning, text = pool.submit(self._encode, instruction, padded_height, padded_width).result()
             edited = frames
             if len(frames):
-                edited = pool.submit(self._edit, frames, conditioning, settings, write, given, numbers).result()
+                anchors = AnchorBank(instruction, settings, conditioning, text, (height, width), frames, ())
+                making = pool.submit(edit_together, self.model, frames, anchors, write, given=given, numbers=numbers)
+                edited = making.result().wait()
                 if on_step:
                     on_step(settings.num_steps, settings.num_steps)
         steps = tuple(writer.layers for writer in writers)
-        return AnchorBank(instruction, settings, conditioning, (height, width), edited, steps)
+        return AnchorBank(instruction, settings, conditioning, text, (height, width), edited, steps)
 
     def edit_frames(
         self, frames: Iterable[np.ndarray], bank: AnchorBank, *, numbers: Iterable[int] | None = None
@@ -133,14 +128,14 @@ class Editor:
         """
         workers = self.num_workers
         numbered = zip(frames, repeat(None)) if numbers is None else zip(frames, numbers, strict=True)
-        waiting: deque[Future[np.ndarray]] = deque()
+        waiting: deque[Future[tuple[Download, int]]] = deque()
         with self.workers(workers) as pool:
             for chunk in _batched(numbered, self.micro_batch):
                 waiting.append(pool.submit(self._edit_chunk, chunk, bank))
                 if len(waiting) >= 2 * workers:
-                    yield from waiting.popleft().result()
+                    yield from _finished(waiting.popleft())
             while waiting:
-                yield from waiting.popleft().result()
+                yield from _finished(waiting.popleft())
 
     def memory_needed(self, size: tuple[int, int], num_anchors: int, config: EditConfig | None = None) -> MemoryNeeded:
         """What editing frames of `size` rows and columns with K anchors will take.
@@ -152,12 +147,13 @@ class Editor:
         height, width = (max(side, self.model.multiple) for side in trial)
         pixels = math.prod(-(-side // self.model.multiple) * self.model.multiple for side in size)
         growth = pixels / (height * width)
-        branches = needed_branches(settings.text_guidance, settings.image_guidance)
+        branches = branches_at(0, settings)
+        passes = sum(len(branches_at(step, settings)) for step in range(settings.num_steps))
         with self.workers(1) as pool:
             bank, anchors_work, frame_work = pool.submit(self._try_step, height, width, num_anchors, branches).result()
         return MemoryNeeded(
             weights=_weights_bytes(self.model),
-            bank=round(growth * settings.num_steps * bank),
+            bank=round(growth * bank * passes / len(branches) / settings.anchor_merge),
             work=round(growth * max(anchors_work, self.num_workers * frame_work)),
         )
 
@@ -194,57 +190,20 @@ class Editor:
         free, _ = torch.cuda.mem_get_info(self.model.device)
         return torch.device("cpu") if 2 * self.memory_needed(size, num_anchors, config).bank > free else None
 
-    def _edit_chunk(self, chunk: list[tuple[np.ndarray, int | None]], bank: AnchorBank) -> np.ndarray:
-        """Up to a micro-batch of frames with their numbers, computed as a whole one."""
+    def _edit_chunk(self, chunk: list[tuple[np.ndarray, int | None]], bank: AnchorBank) -> tuple[Download, int]:
+        """Up to a micro-batch of frames with their numbers, computed as a whole one; and how many they are."""
         if any(frame.shape != (*bank.size, 3) for frame, _ in chunk):
             shapes = [frame.shape for frame, _ in chunk]
             raise ValueError(f"frames of {shapes} do not fit anchors of {bank.size} rows and columns")
         frames, numbers = zip(*chunk, *repeat(chunk[-1], self.micro_batch - len(chunk)), strict=True)
         own = None if numbers[0] is None else numbers
-        return self._edit(np.stack(frames), bank.conditioning, bank.settings, bank.at, numbers=own)[: len(chunk)]
+        return edit_together(self.model, np.stack(frames), bank, bank.at, numbers=own), len(chunk)
 
     @torch.inference_mode()
-    def _edit(
-        self,
-        frames: np.ndarray,
-        conditioning: Conditioning,
-        settings: EditSettings,
-        anchors_at: AnchorsAt,
-        given: Mapping[int, np.ndarray] | None = None,
-        numbers: Sequence[int] | None = None,
-    ) -> np.ndarray:
-        """One trajectory of F frames: uint8 (F, H, W, 3) -> the same, edited; those `given` by place as they are."""
-        model, known = self.model, None
-        if given:
-            pictures = to_tensor(pad_to_multiple(np.stack(list(given.values())), model.multiple))
-            known = Known(list(given), encode_edited(model, pictures.to(model.device)))
-        padded = pad_to_multiple(frames, model.multiple)
-        source = encode_frames(model, to_tensor(padded).to(model.device))
-        branches = needed_branches(settings.text_guidance, settings.image_guidance)
-        source = torch.cat([(source, source, torch.zeros_like(source))[branch] for branch in branches])
-        shape = latent_shape(model, *padded.shape[1:3])
-        if numbers is None:
-            noise, generators = shared_noise(settings.seed, len(frames), shape)
-        else:
-            noise, generators = own_noise(settings.seed, numbers, shape)
-
-        def predict(latents: torch.Tensor, step: int, timestep: torch.Tensor) -> torch.Tensor:
-            return predict_noise(model, latents, source, timestep, conditioning, {"anchors": anchors_at(step)})
-
-        steps = denoise(
-            predict,
-            make_scheduler(model, settings.num_steps),
-            noise.to(model.device),
-            generators,
-            text_guidance=settings.text_guidance,
-            image_guidance=settings.image_guidance,
-            known=known,
-        )
-        (latents,) = deque(steps, maxlen=1)
-        edited = to_uint8(decode_latents(model, latents))[:, : frames.shape[1], : frames.shape[2]]
-        for place, picture in (given or {}).items():
-            edited[place] = picture
-        return edited
+    def _encode(self, instruction: str, height: int, width: int) -> tuple[Conditioning, dict[str, KeysValues]]:
+        """The instruction for the denoiser, and its keys and values for the cross-attention layers."""
+        conditioning = encode_instruction(self.model, instruction, height=height, width=width)
+        return conditioning, attention.read_text(self.model.unet, conditioning.embeds)
 
     @contextmanager
     def workers(self, count: int) -> Iterator[ThreadPoolExecutor]:
@@ -257,6 +216,12 @@ class Editor:
         finally:
             pool.shutdown(cancel_futures=True)
             torch.set_num_threads(threads)
+
+
+def _finished(future: Future[tuple[Download, int]]) -> np.ndarray:
+    """The frames of a micro-batch, once they are there; what filled it up is left out."""
+    download, count = future.result()
+    return download.wait()[:count]
 
 
 def _weights_bytes(model: Model) -> int:

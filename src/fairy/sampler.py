@@ -14,6 +14,8 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
+from fairy.config import EditSettings
+
 BRANCHES = 3
 """Text and image, image only, none: the order of diffusers' InstructPix2Pix pipelines."""
 
@@ -22,6 +24,16 @@ def needed_branches(text_guidance: float, image_guidance: float) -> list[int]:
     """Which of the guidance branches count: one whose weight in `guide` is zero need not be computed."""
     weights = (text_guidance, image_guidance - text_guidance, 1 - image_guidance)
     return [branch for branch, weight in enumerate(weights) if weight != 0]
+
+
+def branches_at(step: int, settings: EditSettings) -> list[int]:
+    """The guidance branches that are computed in one step: after the guided steps the full one alone.
+
+    Guidance matters most while the noise is high (arXiv 2404.07724).
+    """
+    if not settings.is_guided(step):
+        return [0]
+    return needed_branches(settings.text_guidance, settings.image_guidance)
 
 
 @dataclass(frozen=True)
@@ -37,7 +49,7 @@ class Predict(Protocol):
     """The denoiser with all that stays the same over the steps bound to it."""
 
     def __call__(self, latents: torch.Tensor, step: int, timestep: torch.Tensor) -> torch.Tensor:
-        """Scaled latents (B * F, C, h, w), branch-major, of the needed branches -> the prediction for each, float32."""
+        """Scaled latents (B * F, C, h, w), branch-major, of the step's branches -> the prediction for each, float32."""
 
 
 def shared_noise(seed: int, count: int, shape: tuple[int, ...]) -> tuple[torch.Tensor, list[torch.Generator]]:
@@ -73,26 +85,29 @@ def denoise(
     scheduler: Any,
     noise: torch.Tensor,
     generators: list[torch.Generator],
+    settings: EditSettings,
     *,
-    text_guidance: float,
-    image_guidance: float,
     known: Known | None = None,
 ) -> Iterator[torch.Tensor]:
     """Yield the latents (F, C, h, w) after each step; the last ones are the result.
 
-    `scheduler` belongs to this trajectory alone: diffusers' schedulers count their steps.
+    `scheduler` belongs to this trajectory alone: diffusers' schedulers count their steps. Of `settings` only what is
+    said of guidance counts.
     """
     draws = {"generator": generators} if "generator" in inspect.signature(scheduler.step).parameters else {}
-    branches = needed_branches(text_guidance, image_guidance)
     latents = noise * scheduler.init_noise_sigma
     for step, timestep in enumerate(scheduler.timesteps):
         if known:
             noised = scheduler.add_noise(known.latents, noise[known.indices], timestep.expand(len(known.indices)))
             latents = latents.index_copy(0, torch.tensor(known.indices, device=latents.device), noised)
+        branches = branches_at(step, settings)
         inputs = scheduler.scale_model_input(latents, timestep).repeat(len(branches), 1, 1, 1)
         predicted = dict(zip(branches, predict(inputs, step, timestep).chunk(len(branches)), strict=True))
-        # A branch that was not computed has no weight: whatever stands for it drops out.
-        full, image_only, neither = (predicted.get(branch, torch.zeros(())) for branch in range(BRANCHES))
-        prediction = guide(full, image_only, neither, text_guidance, image_guidance)
+        if settings.is_guided(step):
+            # A branch that was not computed has no weight: whatever stands for it drops out.
+            full, image_only, neither = (predicted.get(branch, torch.zeros(())) for branch in range(BRANCHES))
+            prediction = guide(full, image_only, neither, settings.text_guidance, settings.image_guidance)
+        else:
+            (prediction,) = predicted.values()
         latents = scheduler.step(prediction, timestep, latents, **draws).prev_sample
         yield latents

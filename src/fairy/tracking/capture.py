@@ -163,8 +163,7 @@ class Observer:
             make_scheduler(model, settings.num_steps),
             noise.to(model.device),
             generators,
-            text_guidance=settings.text_guidance,
-            image_guidance=settings.image_guidance,
+            settings,
         )
         for step, _ in enumerate(steps):
             if step in recorders:
