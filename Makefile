@@ -46,7 +46,7 @@ format: $(VENV)/.ready-dev  ## write the house format
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.ready  ## measure speed and memory here; the dated result lands in benchmarks/
-	$(BIN)/python -m fairy.benchmark -o benchmarks
+	$(BIN)/fairy bench -o benchmarks --overwrite
 
 ablation: $(VENV)/.ready-dev  ## measure anchors, steps, noise and equivariance on synthetic clips; goes on where it stopped
 	OMP_NUM_THREADS=1 $(BIN)/python -m fairy.ablation -o benchmarks $(ABLATION)

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from fairy.anchors import choose_anchors
-from fairy.benchmark import describe_machine
+from fairy.bench.machine import describe_machine
 from fairy.cli import main as fairy_main
 from fairy.config import EditConfig
 from fairy.metrics import METRICS

@@ -24,6 +24,7 @@ import torch.nn.functional as F
 from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTinyOutput
 
 import fairy
+from fairy.bench.random_model import NOISE, UNET
 from fairy.config import EditSettings
 from fairy.models import Conditioning, Model
 from fairy.models.defaults import Defaults
@@ -37,18 +38,6 @@ from fairy.tracking.tables import Accuracy, Cell, LayerBounds, summarize, to_jso
 SEED, SPEED = 1, 16.0
 SIZE = (256, 256)
 INSTRUCTION = "make it night"
-SD_UNET = {  # the shape of Stable Diffusion 1.5, with the 8 input channels of InstructPix2Pix
-    "sample_size": 64,
-    "in_channels": 8,
-    "out_channels": 4,
-    "block_out_channels": (320, 640, 1280, 1280),
-    "layers_per_block": 2,
-    "down_block_types": (*["CrossAttnDownBlock2D"] * 3, "DownBlock2D"),
-    "up_block_types": ("UpBlock2D", *["CrossAttnUpBlock2D"] * 3),
-    "attention_head_dim": 8,
-    "cross_attention_dim": 768,
-}
-SD_NOISE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "steps_offset": 1}
 
 
 NOTES = """- *Allowed*, *if nothing moved* and *chance* are counted on the same points: docs/tracking.md says how.
@@ -119,7 +108,7 @@ def build_floor() -> tuple[Model, Conditioning]:
     """
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        unet = diffusers.UNet2DConditionModel(**SD_UNET).requires_grad_(False).eval()
+        unet = diffusers.UNet2DConditionModel(**UNET).requires_grad_(False).eval()
         text = torch.randn(3, 77, 768)
     model = Model(
         name="random weights of SD-1.5's shape",
@@ -128,7 +117,7 @@ def build_floor() -> tuple[Model, Conditioning]:
         vae=Pooling(),
         text_encoders=(),
         tokenizers=(),
-        scheduler=diffusers.EulerAncestralDiscreteScheduler(**SD_NOISE),
+        scheduler=diffusers.EulerAncestralDiscreteScheduler(**NOISE),
         defaults=Defaults(),
         device=torch.device("cpu"),
         dtype=torch.bfloat16,

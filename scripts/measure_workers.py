@@ -28,7 +28,8 @@ from typing import Any
 import numpy as np
 
 import fairy
-from fairy.benchmark import describe_machine, write_clip
+from fairy.bench.clips import write_clip
+from fairy.bench.machine import describe_machine
 from fairy.config import EditConfig, JobConfig, RunConfig, VideoConfig
 from fairy.parallel import ManyWorkers, open_many
 from fairy.parallel.cluster import num_cores, share

@@ -276,7 +276,7 @@ def main() -> int:
 
 def write(folder: Path, chosen: argparse.Namespace, counts: list[Count]) -> None:
     """The dated table."""
-    from fairy.benchmark import describe_machine
+    from fairy.bench.machine import describe_machine
 
     machine = describe_machine()
     rows = [f"| {c.case} | {c.tried} | {c.right} | {c.detail} |" for c in counts]

@@ -22,6 +22,7 @@ from tyro.conf import arg, subcommand
 
 from fairy import __version__
 from fairy.cli_ablate import Ablate
+from fairy.cli_bench import Bench
 from fairy.cli_edit import Edit, Preview
 from fairy.cli_jobs import Info, Redo, Verify
 from fairy.cli_metrics import Eval
@@ -98,6 +99,7 @@ Command = (
     | Annotated[Track, subcommand("track")]
     | Annotated[Eval, subcommand("eval")]
     | Annotated[Ablate, subcommand("ablate")]
+    | Annotated[Bench, subcommand("bench")]
     | Annotated[Study, subcommand("study")]
     | Annotated[Gallery, subcommand("gallery")]
     | Annotated[Train, subcommand("train")]

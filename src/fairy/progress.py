@@ -26,6 +26,7 @@ STAGES = {
     "videos": ("Encoding the videos", "videos"),
     "training": ("Training", "samples"),
     "cells": ("Measuring", "edits"),
+    "cases": ("Measuring", "runs"),
 }
 """What a user reads of each stage, and what is counted in it."""
 

@@ -1,0 +1,97 @@
+"""How long something takes: runs that take turns, after a warm-up, and the memory that they take."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from fairy.memory import peak_memory
+
+CLEAR_REFS = Path("/proc/self/clear_refs")
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One run's account, or why there is none."""
+
+    seconds: tuple[float, ...] = ()
+    peak_bytes: int | None = None
+    failure: str = ""
+
+    @property
+    def median(self) -> float:
+        """Seconds."""
+        return statistics.median(self.seconds)
+
+
+def medians(repeats: int, *runs: Callable[[], object]) -> list[float]:
+    """Median seconds of each, the runs taking turns so that a change of the machine's mood meets all of them."""
+    times: list[list[float]] = [[] for _ in runs]
+    for run in runs:
+        run()
+    for _ in range(repeats):
+        for taken, run in zip(times, runs, strict=True):
+            taken.append(seconds_of(run))
+    return [statistics.median(taken) for taken in times]
+
+
+def take_turns(
+    runs: Sequence[tuple[Callable[[], object], Callable[[], object]]],
+    *,
+    repeats: int,
+    device: torch.device,
+    on_progress: Callable[[int, int], None],
+) -> list[Timing]:
+    """As `medians`, of pairs of a warm-up and a run, with memory. A run that fails is out, and the others go on."""
+    timings = [Timing() for _ in runs]
+    total = len(runs) * (1 + repeats)
+    for turn in range(1 + repeats):
+        for number, (warm_up, run) in enumerate(runs):
+            on_progress(turn * len(runs) + number, total)
+            if not timings[number].failure:
+                timings[number] = _one_turn(run if turn else warm_up, timings[number], device, counts=turn > 0)
+    on_progress(total, total)
+    return timings
+
+
+def _one_turn(run: Callable[[], object], before: Timing, device: torch.device, *, counts: bool) -> Timing:
+    can_reset = reset_peak(device)
+    try:
+        seconds = seconds_of(run, device)
+    except RuntimeError as error:  # out of memory, or something that this GPU or its compiler cannot do
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+        return Timing(failure=f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"[:300])
+    peak = max(peak_memory(device), before.peak_bytes or 0) if can_reset else None
+    return Timing((*before.seconds, seconds) if counts else before.seconds, peak)
+
+
+def seconds_of(run: Callable[[], object], device: torch.device | None = None) -> float:
+    """Of one run, the device's work included."""
+    synchronize(device)
+    begun = time.perf_counter()
+    run()
+    synchronize(device)
+    return time.perf_counter() - begun
+
+
+def synchronize(device: torch.device | None) -> None:
+    """Wait for a GPU."""
+    if device is not None and device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def reset_peak(device: torch.device) -> bool:
+    """Forget the highest mark of memory; whether that can be done."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+        return True
+    if not CLEAR_REFS.exists():  # Linux alone lets a process do that
+        return False
+    CLEAR_REFS.write_text("5")
+    return True
