@@ -19,6 +19,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # Gradio's queue uses two things of pandas that are on their way out.
     for use in ("'future.no_silent_downcasting' is deprecated", "The copy keyword is deprecated"):
         config.addinivalue_line("filterwarnings", f"ignore:{use}:DeprecationWarning")
+    # torch's compiler imports its own old one.
+    config.addinivalue_line("filterwarnings", "ignore:`torch.jit.script_method` is deprecated:DeprecationWarning")
 
 
 @pytest.fixture(scope="session")

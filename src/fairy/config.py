@@ -19,6 +19,7 @@ MAX_STEPS = 1000
 MAX_WORKERS = 10_000
 FAST_STEPS, FAST_SHARE, FAST_MERGE = 0.5, 0.5, 4
 """What --fast does: see EditConfig.fast, and docs/performance.md for what it costs."""
+COMPILING = ("off", "default", "reduce-overhead", "max-autotune")
 BANK_PLACES = ("auto", "device", "host")
 
 
@@ -139,8 +140,18 @@ class ModelConfig:
     """Where to compute: auto, cpu, mps, cuda or cuda:N."""
     dtype: str = "auto"
     """How exactly to compute: auto, float32, bfloat16 or float16."""
+    decoder: str | None = None
+    """A small autoencoder to make the pictures with, quicker and coarser: a folder or a hub id, such as
+    madebyollin/taesd."""
+    compile: str = "off"
+    """Let torch.compile make kernels for this model and size: off, default, reduce-overhead or max-autotune. The first
+    frames take minutes longer."""
+    micro_batch: int | None = None
+    """Frames that go through the model together. Like the precision it decides the last bit of a frame."""
 
     def __post_init__(self) -> None:
+        _require(self.compile in COMPILING, "compile", self.compile, f"must be one of {', '.join(COMPILING)}")
+        _require_range(self, "micro_batch", 1, 4096)
         _require(math.isfinite(self.lora_scale), "lora_scale", self.lora_scale, "must be a finite number")
 
 

@@ -176,6 +176,9 @@ def reopen_editor(
         lora_scale=manifest.lora_scale,
         device=device or manifest.device,
         dtype=manifest.dtype,
+        decoder=manifest.decoder or None,
+        compile=manifest.compile,
+        micro_batch=manifest.micro_batch,
     )
     with open_editor(model or wanted, run, report, manifest.micro_batch) as editor:
         if fingerprint(editor.model.path) != manifest.model_hash:

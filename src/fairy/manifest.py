@@ -17,13 +17,14 @@ from fairy.config import EditSettings, JobConfig, MaskConfig, VideoConfig
 from fairy.errors import OutputError
 from fairy.masks import Blend
 from fairy.models import Defaults, Model, fingerprint
+from fairy.models.decoder import WEIGHTS, find_decoder
 from fairy.models.lora import find_lora
 from fairy.pipeline import Editor
 from fairy.selection import Selection, ShotPlan
 
 COMPUTING = ("torch", "diffusers", "transformers", "av")
 BLOCK = 1 << 20
-PATHS = ("source", "mask", "model", "lora")
+PATHS = ("source", "mask", "model", "lora", "decoder")
 MOST_IN_CHUNK = 32
 RECIPE_LIMIT = 30_000
 """Characters of a recipe: QuickTime's text atoms hold 64 KiB."""
@@ -46,13 +47,9 @@ class Take:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manifest:
-    """What a job is made of."""
+class ModelFacts:
+    """What a manifest says of the model and of how it runs."""
 
-    versions: dict[str, str]
-    source: str
-    """Where it was read from."""
-    source_hash: str
     model: str
     """What `fairy.load` was asked for."""
     model_hash: str
@@ -60,10 +57,23 @@ class Manifest:
     lora: str
     lora_hash: str
     lora_scale: float
+    decoder: str
+    decoder_hash: str
     device: str
     """cpu, cuda or mps."""
     dtype: str
+    compile: str
     micro_batch: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest(ModelFacts):
+    """What a job is made of."""
+
+    versions: dict[str, str]
+    source: str
+    """Where it was read from."""
+    source_hash: str
     size: tuple[int, int]
     """Columns and rows."""
     shots: tuple[ShotPlan, ...]
@@ -127,8 +137,10 @@ class Manifest:
             "given anchors": self.given,
             "mask": self.mask_hash and f"{self.mask_hash}, feather {self.feather}",
             "auto-mask": self.auto_mask,
+            "decoder": self.decoder_hash,
             "device": self.device,
             "dtype": self.dtype,
+            "compile": self.compile,
             "micro-batch": self.micro_batch,
             **{f"version of {name}": value for name, value in self.versions.items()},
         }
@@ -142,7 +154,8 @@ class Manifest:
         named = {"fairy": self.versions["fairy"], **recipe_of(self.edit), **asdict(self)}
         no_mask = () if self.mask else ("mask", "mask_hash", "feather")
         no_lora = () if self.lora else ("lora", "lora_hash", "lora_scale")
-        for left_out in ("chunk", "quality", "takes", *no_mask, *no_lora):
+        no_decoder = () if self.decoder else ("decoder", "decoder_hash")
+        for left_out in ("chunk", "quality", "takes", *no_mask, *no_lora, *no_decoder):
             del named[left_out]
         # A file is passed on: where things lay on this disk is nobody's business.
         named |= {name: Path(path).name for name in PATHS if (path := named.get(name)) and Path(path).is_absolute()}
@@ -159,21 +172,6 @@ def recipe_of(take: Take) -> dict[str, Any]:
     return {"frames": [take.start, take.stop], "instruction": take.instruction, "settings": asdict(take.settings)}
 
 
-@dataclass(frozen=True, kw_only=True)
-class ModelFacts:
-    """What a manifest says of the model and of where it runs."""
-
-    model: str
-    model_hash: str
-    scheduler: str
-    lora: str
-    lora_hash: str
-    lora_scale: float
-    device: str
-    dtype: str
-    micro_batch: int
-
-
 def describe_model(editor: Editor) -> tuple[ModelFacts, Defaults]:
     """The facts of an editor's model, and its own settings."""
     model = editor.model
@@ -184,8 +182,11 @@ def describe_model(editor: Editor) -> tuple[ModelFacts, Defaults]:
         lora=whole_path(model.lora),
         lora_hash=hash_file(find_lora(model.lora)) if model.lora else "",
         lora_scale=model.lora_scale,
+        decoder=whole_path(model.decoder_name),
+        decoder_hash=hash_file(find_decoder(model.decoder_name) / WEIGHTS) if model.decoder_name else "",
         device=model.device.type,
         dtype=dtype_name(model),
+        compile=model.compile,
         micro_batch=editor.micro_batch,
     )
     return facts, model.defaults

@@ -39,9 +39,6 @@ from fairy.models import (
 from fairy.sampler import branches_at
 from fairy.trajectory import edit_together
 
-MICRO_BATCH = {"cpu": 1, "mps": 1, "cuda": 8}
-"""Frames of one forward pass, by kind of device: part of what decides the last bit, so it is not `--batch-size`."""
-
 TRIAL_SIDE = 128
 """Pixels of a side at which memory is tried out."""
 
@@ -57,7 +54,7 @@ class Editor:
     def __init__(self, model: Model, run: RunConfig | None = None, *, micro_batch: int | None = None) -> None:
         self.model = model
         self.run = run or RunConfig()
-        self.micro_batch = micro_batch or MICRO_BATCH[model.device.type]
+        self.micro_batch = micro_batch or model.micro_batch
         self.cores = torch.get_num_threads()
         self._former = attention.install(model.unet, QUICKEST[model.device.type])
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from fairy import models
 from fairy.anchors import AnchorBank
-from fairy.config import EMBEDDED, EditConfig, EditSettings, ModelConfig, RunConfig
+from fairy.config import EditConfig, EditSettings, ModelConfig, RunConfig
 from fairy.given import Given
 from fairy.manifest import Take
 from fairy.memory import peak_memory
@@ -76,15 +76,7 @@ def open_editor(
     """An editor of a loaded model, or of one to be loaded."""
     if not isinstance(model, Model):
         report.progress("loading", 0, None)
-        wanted = model or ModelConfig()
-        model = models.load(
-            None if wanted.model == EMBEDDED else wanted.model,
-            device=wanted.device,
-            dtype=wanted.dtype,
-            lora=wanted.lora,
-            lora_scale=wanted.lora_scale,
-            scheduler=wanted.scheduler,
-        )
+        model = models.load_wanted(model or ModelConfig())
         report.progress("loading", 1, 1)
     with Editor(model, run, micro_batch=micro_batch) as editor:
         yield editor

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fairy.models.latents import encode_frames as encode_frames
     from fairy.models.latents import latent_shape as latent_shape
     from fairy.models.loading import load as load
+    from fairy.models.loading import load_wanted as load_wanted
     from fairy.models.schedulers import make_scheduler as make_scheduler
     from fairy.models.text import Conditioning as Conditioning
     from fairy.models.text import dropped_text as dropped_text
@@ -33,7 +34,7 @@ __getattr__ = lazy_names(
         "denoiser": "predict_noise",
         "folder": "fingerprint",
         "latents": "decode_latents encode_edited encode_frames latent_shape",
-        "loading": "load",
+        "loading": "load load_wanted",
         "schedulers": "make_scheduler",
         "text": "Conditioning dropped_text encode_instruction",
     },

@@ -27,6 +27,10 @@ class Model:
     zeroes_empty_prompt: bool = False  # SDXL: the empty prompt is embedded as zeros
     lora: str = ""  # what `load` was asked to add to the weights
     lora_scale: float = 1.0
+    decoder: Any = None  # AutoencoderTiny: makes the pictures in place of the VAE
+    decoder_name: str = ""  # what `load` was asked to decode with
+    compile: str = "off"  # torch.compile's mode
+    micro_batch: int = 1  # frames of one forward pass: like the dtype it decides the last bit
 
     @property
     def multiple(self) -> int:

@@ -1,5 +1,7 @@
 """Frames to latents and back. F frames, H x W pixels; latents have C channels and h x w places."""
 
+from typing import Any
+
 import torch
 
 from fairy.models.bundle import Model
@@ -25,21 +27,22 @@ def encode_edited(model: Model, frames: torch.Tensor) -> torch.Tensor:
     """float (F, 3, H, W) in -1..1 -> float32 (F, C, h, w), as if denoised: `decode_latents` undone."""
     encoded = model.vae.encode(frames.to(model.device, model.vae.dtype))
     latents = (encoded.latent_dist.mode() if "latent_dist" in encoded else encoded.latents).float()
-    mean, spread = _normalization(model, latents)
+    mean, spread = _normalization(model.vae, latents)
     return (latents - mean) * model.vae.config.scaling_factor / spread
 
 
 def decode_latents(model: Model, latents: torch.Tensor) -> torch.Tensor:
     """Denoised latents (F, C, h, w) -> float32 (F, 3, H, W) in -1..1."""
-    mean, spread = _normalization(model, latents)
-    unscaled = latents * spread / model.vae.config.scaling_factor + mean
-    frames = model.vae.decode(unscaled.to(model.device, model.vae.dtype)).sample
+    vae = model.decoder or model.vae
+    mean, spread = _normalization(vae, latents)
+    unscaled = latents * spread / vae.config.scaling_factor + mean
+    frames = vae.decode(unscaled.to(model.device, vae.dtype)).sample
     return frames.float().clamp(-1, 1)
 
 
-def _normalization(model: Model, like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def _normalization(vae: Any, like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean and spread of the autoencoder's latents, (1 or C, 1, 1), by which the denoiser's are normalized."""
-    config = model.vae.config
+    config = vae.config
     mean, spread = config.get("latents_mean"), config.get("latents_std")
     if mean is None or spread is None:  # all but some SDXL autoencoders
         mean, spread = [0.0], [1.0]

@@ -1,7 +1,7 @@
 """`load`: from a name to a model that is ready to edit with."""
 
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,12 @@ from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
 from safetensors import SafetensorError
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
-from fairy.config import EMBEDDED
+from fairy.config import EMBEDDED, ModelConfig
 from fairy.errors import ModelError, UsageError
 from fairy.models import hub
 from fairy.models.bundle import Model
 from fairy.models.catalog import open_embedded
+from fairy.models.decoder import load_decoder
 from fairy.models.folder import SCHEDULER, ModelFolder, check_complete, open_folder, read_json, select_weights
 from fairy.models.kernels import shrink_kernels
 from fairy.models.lora import fuse_lora
@@ -36,12 +37,17 @@ def load(
     lora: str | None = None,
     lora_scale: float = 1.0,
     scheduler: str | None = None,
+    decoder: str | None = None,
+    compile: str = "off",
+    micro_batch: int | None = None,
 ) -> Model:
     """Load a folder in diffusers' format, a hub id (owner/name), or with None the embedded model.
 
     `device` is auto, cpu, mps, cuda or cuda:N; `dtype` is auto, float32, float16 or bfloat16; `lora` is a safetensors
-    file, a folder or a hub id; `scheduler` is a name out of `fairy.models.schedulers`. Only safetensors are read, and
-    no code that comes with a model is run.
+    file, a folder or a hub id; `scheduler` is a name out of `fairy.models.schedulers`; `decoder` is an AutoencoderTiny,
+    a folder or a hub id; `compile` is off or a mode of torch.compile. `micro_batch` frames go through the model at a
+    time; None: 1, on a GPU as many as its memory suggests. Only safetensors are read, and no code that comes with a
+    model is run.
     """
     chosen_device = choose_device(str(device))
     chosen_dtype = choose_dtype(str(dtype), chosen_device)
@@ -52,10 +58,41 @@ def load(
         if lora:
             fuse_lora(model, lora, lora_scale)
             model = replace(model, lora=lora, lora_scale=lora_scale)
+        if decoder:
+            channels = model.vae.config.latent_channels
+            small = load_decoder(decoder, channels, chosen_device, chosen_dtype)
+            model = replace(model, decoder=small, decoder_name=decoder)
     shrink_kernels(model.unet)
     for module in (model.unet, model.vae, *model.text_encoders):
         module.requires_grad_(False).eval()
-    return model
+    if chosen_device.type == "cuda":
+        model.unet.to(memory_format=torch.channels_last)
+        model.vae.to(memory_format=torch.channels_last)
+    if compile != "off":
+        compile_parts(model, compile)
+    return replace(model, compile=compile, micro_batch=micro_batch or choose_micro_batch(chosen_device))
+
+
+def load_wanted(wanted: ModelConfig) -> Model:
+    """`load`, as settings ask for it."""
+    options = asdict(wanted)
+    name = options.pop("model")
+    return load(None if name == EMBEDDED else name, **options)
+
+
+def compile_parts(model: Model, mode: str) -> None:
+    """Let torch.compile make kernels of its own for the denoiser and the autoencoder, at their first call."""
+    decoding = model.decoder or model.vae
+    for module in (model.unet, model.vae.encoder, decoding.decoder):
+        module.compile(mode=mode, dynamic=False)
+
+
+def choose_micro_batch(device: torch.device) -> int:
+    """By the kind of device alone, so that equal machines give equal bits: what is free just now does not count."""
+    if device.type != "cuda":
+        return 1
+    gibibytes = torch.cuda.get_device_properties(device).total_memory / 2**30
+    return next((count for count, needed in ((8, 20), (4, 12), (2, 7)) if gibibytes >= needed), 1)
 
 
 def find(name_or_path: str | Path | None, *, half: bool) -> ModelFolder:

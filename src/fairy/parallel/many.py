@@ -244,9 +244,13 @@ def as_wish(model: ModelConfig | Model | None) -> ModelConfig:
             lora_scale=model.lora_scale,
             device=model.device.type,
             dtype=dtype_name(model),
+            decoder=whole_path(model.decoder_name) or None,
+            compile=model.compile,
+            micro_batch=model.micro_batch,
         )
     wish = model or ModelConfig()
-    return replace(wish, model=whole_path(wish.model), lora=whole_path(wish.lora or "") or None)
+    lora, decoder = (whole_path(name or "") or None for name in (wish.lora, wish.decoder))
+    return replace(wish, model=whole_path(wish.model), lora=lora, decoder=decoder)
 
 
 @contextmanager

@@ -56,7 +56,7 @@ class Recipe:
     picture_chunks: int = 14
     """So many chunks keep their pixels, too: the decoder is trained on them."""
 
-    num_steps: int = 9000
+    num_steps: int = 21_500
     batch: int = 16
     """Samples a step and process."""
     learning_rate: float = 6e-4
@@ -64,7 +64,7 @@ class Recipe:
     warmup_steps: int = 200
     decay_share: float = 0.3
     """The last part of the steps, in which the learning rate falls to zero."""
-    small_steps: int = 7000
+    small_steps: int = 20_000
     """The first steps see small pictures only."""
     focus: float = 6.0
     """How much more a token counts in the loss where it is changed or shows an object; a sample's mean weight is 1."""

@@ -53,13 +53,10 @@ class Device:
     def model(self, wish: Wish, report: Report) -> Model:
         """The model of a wish; only the latest one is kept. To be called by whoever has the turn."""
         from fairy import models
-        from fairy.config import EMBEDDED
 
         wanted = wish.model_config(self.name)
         if self._loaded is None or self._loaded[0] != wanted:
             self._loaded = None  # two at once may be too much
             report.progress("loading", 0, None)
-            name = None if wanted.model == EMBEDDED else wanted.model
-            loaded = models.load(name, device=wanted.device, lora=wanted.lora, lora_scale=wanted.lora_scale)
-            self._loaded = wanted, loaded
+            self._loaded = wanted, models.load_wanted(wanted)
         return self._loaded[1]

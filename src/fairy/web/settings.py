@@ -119,7 +119,8 @@ class Wish:
 
     def edit(self) -> EditConfig:
         """What decides the picture."""
-        return EditConfig(**{each.name: getattr(self, each.name) for each in fields(EditConfig)})
+        given = vars(self)
+        return EditConfig(**{each.name: given[each.name] for each in fields(EditConfig) if each.name in given})
 
     def video(self) -> VideoConfig:
         """The size."""
