@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from dataclasses import dataclass
@@ -66,6 +67,7 @@ class Bench:
     def execute(self) -> None:
         """Check, measure, tell."""
         settings = self.settings()
+        os.environ.setdefault("KINETO_LOG_LEVEL", "5")  # torch's profiler else tells on stderr when it begins and ends
         from fairy.bench.result import paths_of
         from fairy.bench.run import bench
 
@@ -122,12 +124,13 @@ def print_methods(result: Result) -> None:
 
     console = Console()
     for model in dict.fromkeys(row.model for row in result.methods):
-        heads = ("seconds", "frames/s", "GiB", "TFLOP", "TFLOP/s", "x floor")
+        heads = ("seconds", "frames/s", "GiB", "TFLOP/s", "x floor")
         table = Table(model, *heads, box=None, pad_edge=False)
         table.columns[0].no_wrap = True
         for row in result.methods:
             if row.model == model:
-                table.add_row(*method_cells(row))
+                name, seconds, rate, memory, _, flops, times = method_cells(row)
+                table.add_row(name, seconds, rate, memory, flops, times)
         console.print(table)
     for measure in result.measures:
         console.print(f"{measure.case}: {measure.value:.3f} ({measure.target}): {measure.detail}", highlight=False)

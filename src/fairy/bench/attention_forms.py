@@ -20,7 +20,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from fairy import attention
 from fairy.attend import FORMS, attend
-from fairy.bench.timing import seconds_of
+from fairy.bench.timing import describe_failure, seconds_of
 from fairy.config import EditConfig
 from fairy.models import Model, encode_instruction, latent_shape, make_scheduler, predict_noise
 from fairy.sampler import BRANCHES, branches_at
@@ -108,9 +108,9 @@ def measure_forms(
                 with torch.inference_mode():
                     mixed = run()
                     milliseconds = 1000 * median_seconds(run, model.device)
-            except RuntimeError as error:  # this device, its compiler or its memory cannot do it
-                line = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"[:300]
-                rows.append(FormRow(**about, form=form_name, milliseconds=None, difference=None, failure=line))
+            except (RuntimeError, AssertionError) as error:  # this device, its compiler or its memory cannot do it
+                why = describe_failure(error)
+                rows.append(FormRow(**about, form=form_name, milliseconds=None, difference=None, failure=why))
                 continue
             reference = mixed if reference is None else reference
             difference = None if form_name == "own" else float((mixed - reference).abs().max())

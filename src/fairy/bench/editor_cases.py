@@ -81,7 +81,7 @@ def measure_overhead(setup: Setup) -> Measure:
 
         job_seconds, bare_seconds = medians(setup.repeats, job, lambda: bare_forwards(setup))
     detail = f"{len(frames)} frames: job {job_seconds:.2f} s, bare forwards {bare_seconds:.2f} s"
-    return setup.measure(OVERHEAD, job_seconds / bare_seconds, "at most 1.10", detail)
+    return setup.measure(OVERHEAD, job_seconds / bare_seconds, "at most 1.05", detail)
 
 
 def bare_forwards(setup: Setup) -> None:

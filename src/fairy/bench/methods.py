@@ -56,6 +56,7 @@ class Method:
     count: Callable[[np.ndarray], float]
     """Operations that editing the frames takes at least in this way."""
     ours: bool
+    weights_bytes: int
 
 
 @contextmanager
@@ -96,7 +97,7 @@ def our_method(name: str, editor: Editor, plain: Model, config: EditConfig) -> M
             each = count_operations(lambda: list(here.edit_frames(frames[:1], banks[0]))) if others else 0
         return together + others * each
 
-    return Method(name, run, count, ours=True)
+    return Method(name, run, count, ours=True, weights_bytes=weights_bytes(editor.model))
 
 
 def edit(editor: Editor, frames: np.ndarray, config: EditConfig) -> np.ndarray:
@@ -117,13 +118,20 @@ def peer_methods(peer: Peer, micro_batch: int) -> list[Method]:
     def one(frames: np.ndarray) -> int:
         return count_operations(lambda: peer.edit_batch(frames[:1]))
 
-    methods = []
+    weights, methods = weights_bytes(peer.pipeline), []
     for size in sorted({1, micro_batch, LARGER * micro_batch}):
         words = "frame by frame" if size == 1 else f"batches of {size}"
         run = lambda frames, size=size: peer.edit(frames, size)  # noqa: E731
-        methods.append(Method(f"diffusers, {words}", run, lambda frames: len(frames) * one(frames), ours=False))
+        count = lambda frames: len(frames) * one(frames)  # noqa: E731
+        methods.append(Method(f"diffusers, {words}", run, count, ours=False, weights_bytes=weights))
     for words, processor in cross_frame_processors().items():
         run = lambda frames, processor=processor: peer.edit_across_frames(frames, processor)  # noqa: E731
         count = lambda frames: num_across_frames(len(frames)) * one(frames)  # noqa: E731
-        methods.append(Method(f"Text2Video-Zero{words}", run, count, ours=False))
+        methods.append(Method(f"Text2Video-Zero{words}", run, count, ours=False, weights_bytes=weights))
     return methods
+
+
+def weights_bytes(model: Any) -> int:
+    """Of a model of ours, or of diffusers' pipeline."""
+    encoders = model.text_encoders if isinstance(model, Model) else (model.text_encoder,)
+    return sum(tensor.nbytes for part in (model.unet, model.vae, *encoders) for tensor in part.parameters())

@@ -65,7 +65,7 @@ def build_sd15(folder: Path, device: torch.device, **unet: Any) -> Path:
     makers = {
         "unet": lambda: UNet2DConditionModel(**UNET | unet).to(STORED),
         "vae": lambda: AutoencoderKL(**VAE).to(STORED),
-        "text_encoder": lambda: CLIPTextModel(_text_config(vocabulary)).to(STORED),
+        "text_encoder": lambda: CLIPTextModel(text_config(vocabulary)).to(STORED),
         "tokenizer": lambda: CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=NUM_TOKENS),
         "scheduler": lambda: EulerAncestralDiscreteScheduler(**NOISE),
     }
@@ -90,6 +90,7 @@ def tiny_vocabulary() -> dict[str, int]:
     return {word: number for number, word in enumerate(words)}
 
 
-def _text_config(vocabulary: dict[str, int]) -> CLIPTextConfig:
+def text_config(vocabulary: dict[str, int]) -> CLIPTextConfig:
+    """Of CLIP ViT-L/14, whose sequences begin and end as the vocabulary says."""
     ends = {"bos_token_id": vocabulary["<|startoftext|>"], "eos_token_id": vocabulary["<|endoftext|>"]}
     return CLIPTextConfig(**TEXT, **ends)

@@ -13,8 +13,8 @@ from fairy.bench.methods import VARIANTS, Load, Method, Variant, open_methods
 from fairy.bench.settings import BenchSettings, Plan
 from fairy.bench.timing import Timing, take_turns
 
-WARM_UP = 16
-"""Frames of the run before the first that counts: more than one micro-batch anywhere."""
+WARM_UP = 32
+"""Frames of the run before the first that counts: no batch is larger."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Row:
     """The median; None where the method failed."""
     all_seconds: tuple[float, ...]
     peak_bytes: int | None
+    """On a GPU of this method's weights and tensors, else of the whole process while it ran."""
     operations: float | None
     floor_seconds: float | None
     """What the operations would take at the rate of a large matrix product."""
@@ -76,15 +77,22 @@ def compare_methods(
         ]
         timings = take_turns(runs, repeats=settings.repeats, device=device, on_progress=on_progress)
     return [
-        describe(method, timing, count, plan, settings, floor)
+        describe(method, timing, count, plan, settings, floor, device)
         for method, timing, count in zip(methods, timings, counts, strict=True)
     ]
 
 
 def describe(
-    method: Method, timing: Timing, operations: float, plan: Plan, settings: BenchSettings, floor: Floor
+    method: Method,
+    timing: Timing,
+    operations: float,
+    plan: Plan,
+    settings: BenchSettings,
+    floor: Floor,
+    device: torch.device,
 ) -> Row:
     """What is written of one method."""
+    peak = timing.peak_bytes
     return Row(
         model=plan.model,
         method=method.name,
@@ -94,7 +102,8 @@ def describe(
         num_steps=settings.num_steps,
         seconds=None if timing.failure else timing.median,
         all_seconds=timing.seconds,
-        peak_bytes=timing.peak_bytes,
+        # Others' weights lie beside these on a GPU; what a process holds cannot be told apart.
+        peak_bytes=peak if peak is None or device.type != "cuda" else peak + method.weights_bytes,
         operations=operations,
         floor_seconds=floor.seconds(operations),
         failure=timing.failure,

@@ -21,6 +21,7 @@ class Timing:
 
     seconds: tuple[float, ...] = ()
     peak_bytes: int | None = None
+    """The most that was held while it ran: on a GPU besides what was there before, else by the whole process."""
     failure: str = ""
 
     @property
@@ -61,13 +62,14 @@ def take_turns(
 
 def _one_turn(run: Callable[[], object], before: Timing, device: torch.device, *, counts: bool) -> Timing:
     can_reset = reset_peak(device)
+    held = torch.cuda.memory_allocated(device) if device.type == "cuda" else 0
     try:
         seconds = seconds_of(run, device)
-    except RuntimeError as error:  # out of memory, or something that this GPU or its compiler cannot do
+    except (RuntimeError, AssertionError) as error:  # out of memory, or what this GPU or its compiler cannot do
         if device.type == "cuda":
             torch.cuda.empty_cache()
-        return Timing(failure=f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"[:300])
-    peak = max(peak_memory(device), before.peak_bytes or 0) if can_reset else None
+        return Timing(failure=describe_failure(error))
+    peak = max(peak_memory(device) - held, before.peak_bytes or 0) if can_reset else None
     return Timing((*before.seconds, seconds) if counts else before.seconds, peak)
 
 
@@ -84,6 +86,8 @@ def synchronize(device: torch.device | None) -> None:
     """Wait for a GPU."""
     if device is not None and device.type == "cuda":
         torch.cuda.synchronize(device)
+    elif device is not None and device.type == "mps":
+        torch.mps.synchronize()
 
 
 def reset_peak(device: torch.device) -> bool:
@@ -95,3 +99,9 @@ def reset_peak(device: torch.device) -> bool:
         return False
     CLEAR_REFS.write_text("5")
     return True
+
+
+def describe_failure(error: BaseException) -> str:
+    """In one line."""
+    lines = str(error).strip().splitlines() or ["no reason given"]
+    return f"{type(error).__name__}: {lines[0]}"[:300].replace("|", "/")
