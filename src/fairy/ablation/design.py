@@ -12,7 +12,7 @@ from typing import Any
 
 from fairy.ablation.cells import Settings, Weights, key_of
 from fairy.ablation.clips import CHANGED, LENGTH, MEASURED, NUM_CHOICES, SEED, World
-from fairy.config import EditConfig
+from fairy.config import FAST_MERGE, FAST_SHARE, EditConfig
 
 EDITS = ("paint", "paint_all", "wood", "hat", "gold", "duotone", "sunset", "mosaic")
 """Five of objects, three of the whole picture; all but gold leave something open."""
@@ -27,6 +27,13 @@ METHODS = ("per frame, own noise", "per frame", BASE, "per frame, equivariant", 
 ANCHORS = {0: "per frame", 1: "K = 1", 3: BASE, 5: "K = 5", 7: "K = 7"}
 NUM_STEPS = {5: "5 steps", 10: BASE, 20: "20 steps", 50: "50 steps"}
 NOISE = ("per frame", "per frame, own noise", BASE, "anchors, own noise")
+SPEED: dict[str, dict[str, Any]] = {
+    BASE: {},
+    "guided in half of the steps": {"guided_share": FAST_SHARE},
+    f"anchor tokens by {FAST_MERGE}": {"anchor_merge": FAST_MERGE},
+    "--fast": {"fast": True},
+}
+"""What `--fast` does, each alone and all together: fields of EditConfig. Fewer steps are in NUM_STEPS."""
 REFERENCES = {
     EXACT: "the exact edit itself",
     AUTOENCODER: "the exact edit through the model's autoencoder: the best that its pictures can be",
@@ -63,8 +70,14 @@ class Task:
 def conditions(base: Weights, equivariant: Weights | None = None, *, full: bool = False) -> tuple[Condition, ...]:
     """All of them, the base among them; with `full` each for every clip."""
 
-    def edit(num_anchors: int = 3, num_steps: int = STEPS, shared: bool = True, weights: Weights = base) -> Settings:
-        config = EditConfig(num_anchors=num_anchors, num_steps=num_steps)
+    def edit(
+        num_anchors: int = 3,
+        num_steps: int | None = STEPS,
+        shared: bool = True,
+        weights: Weights = base,
+        **quicker: Any,
+    ) -> Settings:
+        config = EditConfig(num_anchors=num_anchors, num_steps=num_steps, **quicker)
         return Settings(weights=weights, edit=config, shared_noise=shared)
 
     half, quarter = (1, 1) if full else (2, 4)
@@ -72,6 +85,11 @@ def conditions(base: Weights, equivariant: Weights | None = None, *, full: bool 
     found = [Condition(name, edit()) for name in REFERENCES]
     found += [Condition(name, edit(number), every.get(number, 1)) for number, name in ANCHORS.items()]
     found += [Condition(name, edit(num_steps=n), later.get(n, 1)) for n, name in NUM_STEPS.items() if name != BASE]
+    found += [
+        Condition(name, edit(num_steps=None if "fast" in how else STEPS, **how), quarter)
+        for name, how in SPEED.items()
+        if name != BASE
+    ]
     found += [Condition(name, edit(3 * (name != NOISE[1]), shared=False)) for name in NOISE[1::2]]
     if equivariant:
         found += [Condition(METHODS[3], edit(0, weights=equivariant)), Condition(METHODS[4], edit(weights=equivariant))]

@@ -8,7 +8,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fairy.ablation.design import ANCHORS, AUTOENCODER, BASE, EXACT, METHODS, NOISE, NUM_STEPS, REFERENCES, Condition
+from fairy.ablation.design import (
+    ANCHORS,
+    AUTOENCODER,
+    BASE,
+    EXACT,
+    METHODS,
+    NOISE,
+    NUM_STEPS,
+    REFERENCES,
+    SPEED,
+    Condition,
+)
 from fairy.ablation.plots import plot_bars, plot_curves
 from fairy.ablation.statistics import Mean
 from fairy.ablation.tables import Row, aligned, as_csv, as_markdown, differences_as_markdown, find
@@ -89,6 +100,8 @@ def as_page(outcome: Outcome, pictures: Mapping[str, str]) -> str:
         "## Noise",
         f"![Noise]({pictures['noise']})",
         *_tables(rows, NOISE, "noise"),
+        "## What makes it fast",
+        *_tables(rows, tuple(SPEED), "setting"),
         f"## Differences from the base ({BASE}: K = 3, 10 steps, shared noise)",
         "Over the clips that both were done for. Bold where the interval leaves out 0.",
         *_tables(rows, [c.name for c in outcome.conditions if c.name not in REFERENCES], "condition", differing=True),
