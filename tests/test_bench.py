@@ -108,6 +108,14 @@ def test_a_variant_for_other_devices_is_left_out(sd_model):
         assert not [method.name for method in methods if "elsewhere" in method.name]
 
 
+def test_methods_are_chosen_by_parts_of_their_names(sd_model):
+    wanted = ("K = 1", "frame by frame")
+    with open_methods(
+        lambda: sd_model, num_steps=1, num_anchors=[0, 1], variants=[Variant()], wanted=wanted
+    ) as methods:
+        assert [method.name for method in methods] == ["fairy, K = 1", "diffusers, frame by frame"]
+
+
 def test_a_method_that_fails_is_told_and_the_others_go_on():
     def fails():
         raise RuntimeError("out of memory\nand more")
@@ -165,6 +173,7 @@ def test_sdxl_is_refused_beside_peers(sdxl_model):
         (["--num-anchors", "many"], "--num-anchors many: must be whole numbers"),
         (["--cases", "speed"], "--cases speed: unknown"),
         (["--model", ""], "--model: name at least one"),
+        (["--methods", "a,a"], "--methods: name at least one, and none twice"),
         (["--repeats", "0"], "--repeats 0: must lie in"),
         (["--dtype", "int8"], "--dtype int8: unknown"),
         (["--device", "cuda:99"], "--device cuda:99: this machine has"),

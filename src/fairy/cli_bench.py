@@ -53,6 +53,8 @@ class Bench:
     """Runs of each method, of which the median counts."""
     cases: Annotated[str | None, unset("CASE,...", "all of embedded; methods,attention of others")] = None
     """What to measure: methods, overhead, stock, anchors, memory, attention."""
+    methods: Annotated[str | None, unset("TEXT,...", "all")] = None
+    """Compare only methods that have this in their names, such as "K = 3,frame by frame"."""
     profile: Flag = False
     """Also tell where the time of a micro-batch goes, by kind of work."""
     overwrite: Flag = False
@@ -92,6 +94,7 @@ class Bench:
             dtype=self.dtype,
             repeats=self.repeats,
             cases=None if self.cases is None else tuple(parse_list(self.cases)),
+            methods=None if self.methods is None else tuple(parse_list(self.methods)),
             profile=self.profile,
         )
 

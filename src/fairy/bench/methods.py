@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,14 @@ class Variant:
     devices: tuple[str, ...] = ("cpu", "mps", "cuda")
 
 
-VARIANTS: tuple[Variant, ...] = (Variant(), Variant("--fast", edit={"fast": True}, steps=0.5))
+GPU = ("cuda",)
+VARIANTS: tuple[Variant, ...] = (
+    Variant(),
+    Variant("compiled", load={"compile": "default"}, devices=GPU),
+    Variant("CUDA graphs", load={"compile": "reduce-overhead"}, devices=GPU),
+    Variant("--fast", edit={"fast": True}, steps=0.5),
+    Variant("--fast, compiled", load={"compile": "default"}, edit={"fast": True}, steps=0.5, devices=GPU),
+)
 """Each is measured with every number of anchors, where its devices have the one at hand."""
 
 
@@ -61,23 +69,35 @@ class Method:
 
 @contextmanager
 def open_methods(
-    load: Load, *, num_steps: int, num_anchors: Sequence[int], variants: Sequence[Variant] = VARIANTS
+    load: Load,
+    *,
+    num_steps: int,
+    num_anchors: Sequence[int],
+    variants: Sequence[Variant] = VARIANTS,
+    wanted: Sequence[str] = ("",),
 ) -> Iterator[list[Method]]:
-    """All methods, ready to run; the models go when it ends."""
+    """The methods whose names hold one of the `wanted` words, ready to run; the models go when it ends."""
+    plain = load()
+    editors: dict[Any, Editor] = {}
     with ExitStack() as stack:
-        plain, methods = load(), []
-        peer = open_peer(plain, INSTRUCTION, num_steps)
-        for variant in variants:
-            if plain.device.type not in variant.devices:
+        methods = []
+        for variant, number in product(variants, num_anchors):
+            name = f"fairy, K = {number}{variant.words and ', '}{variant.words}"
+            if plain.device.type not in variant.devices or not is_wanted(name, wanted):
                 continue
-            editor = stack.enter_context(Editor(load(**variant.load) if variant.load else plain))
-            for number in num_anchors:
-                name = f"fairy, K = {number}{variant.words and ', '}{variant.words}"
-                steps = max(1, round(variant.steps * num_steps))
-                config = EditConfig(num_steps=steps, num_anchors=number, **variant.edit)
-                methods.append(our_method(name, editor, plain, config))
-            micro_batch = editor.micro_batch
-        yield [*methods, *peer_methods(peer, micro_batch)]
+            key = tuple(variant.load.items())
+            if key not in editors:
+                editors[key] = stack.enter_context(Editor(load(**variant.load) if variant.load else plain))
+            steps = max(1, round(variant.steps * num_steps))
+            config = EditConfig(num_steps=steps, num_anchors=number, **variant.edit)
+            methods.append(our_method(name, editors[key], plain, config))
+        methods += peer_methods(open_peer(plain, INSTRUCTION, num_steps), plain.micro_batch)
+        yield [method for method in methods if is_wanted(method.name, wanted)]
+
+
+def is_wanted(name: str, wanted: Sequence[str]) -> bool:
+    """Whether it holds one of the words."""
+    return any(word in name for word in wanted)
 
 
 def our_method(name: str, editor: Editor, plain: Model, config: EditConfig) -> Method:

@@ -44,6 +44,8 @@ class BenchSettings:
     dtype: str = "auto"
     repeats: int = 3
     cases: tuple[str, ...] | None = None
+    methods: tuple[str, ...] | None = None
+    """Parts of the names of the methods that are compared."""
     profile: bool = False
 
     def __post_init__(self) -> None:
@@ -65,9 +67,10 @@ class BenchSettings:
         for case in self.cases or ():
             if case not in CASES:
                 raise UsageError(f"--cases {case}: unknown. Accepted are {', '.join(CASES)}")
-        for name in ("models", "num_anchors", "cases"):
+        for name in ("models", "num_anchors", "cases", "methods"):
             if (values := getattr(self, name)) is not None and (not values or len(set(values)) < len(values)):
-                raise UsageError(f"--{name.replace('_', '-').removesuffix('s')}: name at least one, and none twice")
+                option = "model" if name == "models" else name.replace("_", "-")
+                raise UsageError(f"--{option}: name at least one, and none twice")
 
     def plans(self, machine: str) -> list[Plan]:
         """What is done with each model on a `machine` of the kind cpu, mps or cuda."""

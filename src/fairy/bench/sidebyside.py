@@ -12,6 +12,7 @@ from fairy.bench.floor import Floor
 from fairy.bench.methods import VARIANTS, Load, Method, Variant, open_methods
 from fairy.bench.settings import BenchSettings, Plan
 from fairy.bench.timing import Timing, take_turns
+from fairy.errors import UsageError
 
 WARM_UP = 32
 """Frames of the run before the first that counts: no batch is larger."""
@@ -69,8 +70,14 @@ def compare_methods(
     frames = moving_gradient(plan.num_frames, height, width)
     warm_up = frames[: max(WARM_UP, *settings.num_anchors)]
     with open_methods(
-        load, num_steps=settings.num_steps, num_anchors=settings.num_anchors, variants=variants
+        load,
+        num_steps=settings.num_steps,
+        num_anchors=settings.num_anchors,
+        variants=variants,
+        wanted=settings.methods or ("",),
     ) as methods:
+        if not methods:
+            raise UsageError(f"--methods {','.join(settings.methods or ())}: no method has that in its name")
         counts = [method.count(frames) for method in methods]
         runs = [
             (lambda method=method: method.run(warm_up), lambda method=method: method.run(frames)) for method in methods
