@@ -16,6 +16,7 @@ from fairy.bench.attention_forms import (
     layer_shapes,
     measure_forms,
 )
+from fairy.bench.here import count_operations
 from fairy.bench.random_model import UNET, VAE, text_config, tiny_vocabulary
 
 SHAPE = LayerShape(heads=2, tokens=12, head_dim=40, num_layers=1)
@@ -64,3 +65,10 @@ def test_the_random_model_has_the_published_number_of_weights():
         parts = [UNet2DConditionModel(**UNET), AutoencoderKL(**VAE), CLIPTextModel(text_config(tiny_vocabulary()))]
     counts = [sum(weight.numel() for weight in part.parameters()) for part in parts]
     assert counts == [859_520_964 + 4 * 320 * 9, 83_653_863, 123_060_480]
+
+
+def test_a_pass_of_the_random_model_takes_580_gflop_at_512x384():
+    with torch.device("meta"), torch.no_grad():
+        unet, latents, text = UNet2DConditionModel(**UNET), torch.zeros(1, 8, 48, 64), torch.zeros(1, 77, 768)
+        operations = count_operations(lambda: unet(latents, torch.zeros(()), encoder_hidden_states=text))
+    assert round(operations / 1e9, 1) == 580.3

@@ -20,7 +20,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from fairy import attention
 from fairy.attend import FORMS, attend
-from fairy.bench.timing import describe_failure, seconds_of
+from fairy.bench.timing import FAILURES, describe_failure, seconds_of
 from fairy.config import EditConfig
 from fairy.models import Model, encode_instruction, latent_shape, make_scheduler, predict_noise
 from fairy.sampler import BRANCHES, branches_at
@@ -108,7 +108,7 @@ def measure_forms(
                 with torch.inference_mode():
                     mixed = run()
                     milliseconds = 1000 * median_seconds(run, model.device)
-            except (RuntimeError, AssertionError) as error:  # this device, its compiler or its memory cannot do it
+            except FAILURES as error:
                 why = describe_failure(error)
                 rows.append(FormRow(**about, form=form_name, milliseconds=None, difference=None, failure=why))
                 continue

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -135,18 +136,19 @@ def edit(editor: Editor, frames: np.ndarray, config: EditConfig) -> np.ndarray:
 def peer_methods(peer: Peer, micro_batch: int) -> list[Method]:
     """diffusers' pipeline frame by frame, in batches of ours and larger ones, and across frames."""
 
-    def one(frames: np.ndarray) -> int:
-        return count_operations(lambda: peer.edit_batch(frames[:1]))
+    @cache
+    def one(height: int, width: int) -> int:
+        return count_operations(lambda: peer.edit_batch(np.zeros((1, height, width, 3), np.uint8)))
 
     weights, methods = weights_bytes(peer.pipeline), []
     for size in sorted({1, micro_batch, LARGER * micro_batch}):
         words = "frame by frame" if size == 1 else f"batches of {size}"
         run = lambda frames, size=size: peer.edit(frames, size)  # noqa: E731
-        count = lambda frames: len(frames) * one(frames)  # noqa: E731
+        count = lambda frames: len(frames) * one(*frames.shape[1:3])  # noqa: E731
         methods.append(Method(f"diffusers, {words}", run, count, ours=False, weights_bytes=weights))
     for words, processor in cross_frame_processors().items():
         run = lambda frames, processor=processor: peer.edit_across_frames(frames, processor)  # noqa: E731
-        count = lambda frames: num_across_frames(len(frames)) * one(frames)  # noqa: E731
+        count = lambda frames: num_across_frames(len(frames)) * one(*frames.shape[1:3])  # noqa: E731
         methods.append(Method(f"Text2Video-Zero{words}", run, count, ours=False, weights_bytes=weights))
     return methods
 

@@ -13,6 +13,8 @@ import torch
 from fairy.memory import peak_memory
 
 CLEAR_REFS = Path("/proc/self/clear_refs")
+FAILURES = (RuntimeError, AssertionError, ValueError)
+"""How torch, its compilers and its kernels say that they are out of memory, or cannot do a thing on this device."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def _one_turn(run: Callable[[], object], before: Timing, device: torch.device, *
     held = torch.cuda.memory_allocated(device) if device.type == "cuda" else 0
     try:
         seconds = seconds_of(run, device)
-    except (RuntimeError, AssertionError) as error:  # out of memory, or what this GPU or its compiler cannot do
+    except FAILURES as error:
         if device.type == "cuda":
             torch.cuda.empty_cache()
         return Timing(failure=describe_failure(error))
