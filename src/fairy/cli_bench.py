@@ -69,7 +69,7 @@ class Bench:
     def execute(self) -> None:
         """Check, measure, tell."""
         settings = self.settings()
-        os.environ.setdefault("KINETO_LOG_LEVEL", "5")  # torch's profiler else tells on stderr when it begins and ends
+        os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # torch's profiler else tells on stderr when it begins and ends
         from fairy.bench.result import paths_of
         from fairy.bench.run import bench
 
