@@ -67,6 +67,11 @@ class StepWriter:
         """Keep the (B * K, L, C) keys and values of one layer."""
         self.layers[layer] = KeysValues(self._kept(keys), self._kept(values))
 
+    def take_over(self) -> None:
+        """Copy what is kept out of memory that is not its own: the next replay of a CUDA graph would overwrite it."""
+        for layer, entry in self.layers.items():
+            self.layers[layer] = KeysValues(*(tensor.clone() for tensor in entry))
+
     def _kept(self, tokens: torch.Tensor) -> torch.Tensor:
         """As the others are to read them, and where."""
         kept = rearrange(merge_tokens(tokens, self.merge), "(b k) l c -> b (k l) c", b=self.branches)

@@ -14,7 +14,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import islice, repeat
 from types import TracebackType
 from typing import TypeVar
@@ -166,8 +166,10 @@ class Editor:
 
         writer = StepWriter(len(branches))
         reader = StepReader(writer.layers, 1.0) if num_anchors else None
-        anchors_work = measure_live_bytes(lambda: step(num_anchors, writer)) if num_anchors else 0
-        frame_work = measure_live_bytes(lambda: step(self.micro_batch, reader))
+        # Kernels made for a size that is tried out only would be thrown away.
+        with nullcontext() if self.model.compile == "off" else torch.compiler.set_stance("force_eager"):
+            anchors_work = measure_live_bytes(lambda: step(num_anchors, writer)) if num_anchors else 0
+            frame_work = measure_live_bytes(lambda: step(self.micro_batch, reader))
         return sum(t.nbytes for entry in writer.layers.values() for t in entry), anchors_work, frame_work
 
     @property

@@ -54,8 +54,12 @@ def edit_together(
         if len(branches) not in told:
             told[len(branches)] = tell(bank, source, branches)
         now = told[len(branches)]
-        extra = {"anchors": anchors_at(step), "text": now.text}
-        return predict_noise(model, latents, now.source, timestep, now.conditioning, extra)
+        anchors = anchors_at(step)
+        extra = {"anchors": anchors, "text": now.text}
+        prediction = predict_noise(model, latents, now.source, timestep, now.conditioning, extra)
+        if model.overwrites and isinstance(anchors, StepWriter):
+            anchors.take_over()
+        return prediction
 
     shape = latent_shape(model, *padded.shape[1:3])
     seed = bank.settings.seed

@@ -33,6 +33,11 @@ class Model:
     micro_batch: int = 1  # frames of one forward pass: like the dtype it decides the last bit
 
     @property
+    def overwrites(self) -> bool:
+        """Whether what a pass computes lies in memory of a CUDA graph, where the next pass writes, too."""
+        return self.compile in ("reduce-overhead", "max-autotune")
+
+    @property
     def multiple(self) -> int:
         """Width and height of the frames must be multiples of this: the pixels a latent stands for along each axis.
 

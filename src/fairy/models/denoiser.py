@@ -36,4 +36,4 @@ def predict_noise(
         cross_attention_kwargs=attention_kwargs,
         return_dict=False,
     )[0]
-    return prediction.float()
+    return prediction.clone().float() if model.overwrites else prediction.float()

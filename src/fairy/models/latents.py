@@ -20,6 +20,7 @@ def encode_frames(model: Model, frames: torch.Tensor) -> torch.Tensor:
     encoded = model.vae.encode(frames.to(model.device, model.vae.dtype))
     # AutoencoderTiny has no distribution.
     latents = encoded.latent_dist.mode() if "latent_dist" in encoded else encoded.latents
+    latents = latents.clone() if model.overwrites else latents
     return (latents * model.vae.config.scaling_factor if model.is_cosxl_edit else latents).float()
 
 
