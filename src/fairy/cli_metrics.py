@@ -95,13 +95,13 @@ class Eval:
     def execute_pair(self, source: Path, edited: Path) -> None:
         """Measure one video."""
         settings = self.settings
+        from fairy.files import check_files, write_text
         from fairy.metrics import score_videos
-        from fairy.metrics.output import check_folder, write_text
         from fairy.metrics.picture import draw_scores
         from fairy.metrics.table import scores_table, series_csv
 
         if self.output:
-            check_folder(self.output, (PICTURE, FRAMES, SCORES), self.overwrite)
+            check_files(self.output, (PICTURE, FRAMES, SCORES), self.overwrite)
         with reporting(self.quiet) as report:
             scores = score_videos(
                 source,
@@ -124,14 +124,14 @@ class Eval:
     def execute_table(self, table: Path) -> None:
         """Measure many videos, compare methods."""
         settings = self.settings
+        from fairy.files import check_files
         from fairy.metrics.batch import measure, read_table
-        from fairy.metrics.output import check_folder
         from fairy.metrics.statistics import compare
         from fairy.metrics.table import comparison_table
 
         rows, unused = read_table(table, settings)
         if self.output:
-            check_folder(self.output, (CHART, MEANS, ROWS, SCORES), self.overwrite)
+            check_files(self.output, (CHART, MEANS, ROWS, SCORES), self.overwrite)
         with reporting(self.quiet) as report:
             if unused:
                 report.note(f"note: columns that are not used: {', '.join(unused)}")
@@ -207,9 +207,9 @@ def write_comparison(
     folder: Path, comparison: Comparison, measured: list[Measurement], account: dict[str, Any], *, title: str
 ) -> None:
     """All files of a comparison."""
+    from fairy.files import write_text
     from fairy.metrics.batch import measurements_csv
     from fairy.metrics.chart import draw_comparison
-    from fairy.metrics.output import write_text
     from fairy.metrics.table import comparison_csv
 
     write_text(folder / ROWS, measurements_csv(measured))

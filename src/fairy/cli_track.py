@@ -167,13 +167,14 @@ class Track:
         if self.frames is not None and self.frames < 2:
             raise UsageError(f"--frames {self.frames}: must be 2 or more")
         size = parse_size(self.size) if self.size else SIZE
-        from fairy.tracking.files import check_folder, write_accuracy
+        from fairy.files import check_files
+        from fairy.tracking.files import CSV, JSON, PLOT, write_accuracy
         from fairy.tracking.measure import measure
         from fairy.tracking.plot import check_matplotlib
         from fairy.tracking.tables import summarize
 
         check_matplotlib()
-        check_folder(folder, self.overwrite)
+        check_files(folder, (CSV, JSON, PLOT), self.overwrite)
         clips = [clip.thinned(self.frames) for clip in self.open_clips(size)[: self.clips]]
         model = self.load()
         with reporting(self.quiet) as report, self.observe(model, size) as observer:

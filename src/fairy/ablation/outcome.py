@@ -16,11 +16,12 @@ from fairy.ablation.statistics import Mean
 from fairy.ablation.tables import Row, as_markdown, collect, differences_as_markdown
 from fairy.ablation.tables import rows_of as rows_of_values
 from fairy.errors import OutputError
+from fairy.files import write_text
 from fairy.gallery.page import PAGE, Edit, Group, render
 from fairy.gallery.shelf import MEDIA, Shelf
 from fairy.metrics.catalog import BY_KEY, METRICS, Better
 from fairy.metrics.chart import draw_comparison
-from fairy.metrics.output import as_csv, write_text
+from fairy.metrics.output import as_csv
 from fairy.metrics.statistics import Comparison, Result, compare
 from fairy.metrics.table import comparison_csv, show
 

@@ -25,7 +25,7 @@ from fairy.ablation.statistics import Mean
 from fairy.ablation.tables import Row, aligned, as_csv, as_markdown, differences_as_markdown, find
 from fairy.ablation.truth import MEASURES
 from fairy.errors import OutputError
-from fairy.metrics.output import write_text
+from fairy.files import write_text
 from fairy.synthetic import EDITS
 
 KINDS = {"object": "Edits of objects", "whole": "Edits of the whole picture"}

@@ -14,6 +14,7 @@ from fairy.bench.floor import Floor
 from fairy.bench.profiling import Part
 from fairy.bench.sidebyside import Row
 from fairy.errors import OutputError
+from fairy.files import check_files, write_text
 
 
 @dataclass
@@ -50,20 +51,18 @@ def chart_of(stem: Path) -> Path:
 
 def check_result(stem: Path, overwrite: bool) -> None:
     """Refuse, before any work, names that are taken, and make the folder."""
+    check_files(stem.parent, [path.name for path in (*paths_of(stem).values(), chart_of(stem))], overwrite)
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{stem.parent} cannot be made: {error.strerror or error}. Choose another folder.") from error
-    for path in (*paths_of(stem).values(), chart_of(stem)):
-        if path.exists() and not overwrite:
-            raise OutputError(f"{path} exists already. Choose another folder, or say --overwrite.")
 
 
 def write_result(stem: Path, result: Result) -> None:
     """The JSON and the table; again whenever a case is done, so that a run that is stopped keeps what it has."""
     paths = paths_of(stem)
-    write_whole(paths["json"], json.dumps(result.record(), indent=2) + "\n")
-    write_whole(paths["table"], as_markdown(result))
+    write_text(paths["json"], json.dumps(result.record(), indent=2) + "\n")
+    write_text(paths["table"], as_markdown(result))
 
 
 def as_markdown(result: Result) -> str:
@@ -90,14 +89,3 @@ def as_markdown(result: Result) -> str:
         parts.append(f"## The editor alone\n\n{tables.measures_text(result.measures)}")
     parts.extend(f"- {note}" for note in result.notes)
     return "\n\n".join(parts) + "\n"
-
-
-def write_whole(path: Path, content: str) -> None:
-    """Write a text, whole or not at all. OutputError where that fails."""
-    part = path.with_name(f".{path.name}.partial")
-    try:
-        part.write_text(content, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from error

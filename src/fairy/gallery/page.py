@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from fairy.errors import MediaError, OutputError
+from fairy.errors import MediaError
+from fairy.files import check_new_folder, new_folder
 from fairy.gallery.entries import by_source, choose_metrics, describe, find_source, list_edits, read_tables
 from fairy.gallery.shelf import MEDIA, Shelf, Shown
 from fairy.report import SILENT, Report
@@ -65,41 +65,18 @@ def make_gallery(
     """
     if not folder.is_dir():
         raise MediaError(f"{folder} is no folder. Give the folder of the edited videos.")
-    check_output(output, overwrite)
+    check_new_folder(output, overwrite, "gallery", lambda path: path.name in (PAGE, MEDIA))
     found = list(list_edits(folder, output, report))
     if not found:
         raise MediaError(f"{folder} holds no video with a recipe. Give a folder of videos that Fairy has edited.")
     tables = read_tables(folder)
     places = [place for place in (sources, folder, folder.absolute().parent) if place is not None]
-    try:
-        output.absolute().parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=output.absolute().parent, prefix=f".{output.name}-") as scratch:
-            fresh = Path(scratch, "new")
-            (fresh / MEDIA).mkdir(parents=True)
-            shelf = Shelf(fresh / MEDIA, output if link else None)
-            groups = [group_of(each, places, shelf, tables, report) for each in by_source(found)]
-            (fresh / PAGE).write_text(render(title, groups), encoding="utf-8")
-            if output.exists():
-                output.rename(Path(scratch, "old"))
-            fresh.rename(output)
-    except OSError as error:
-        raise OutputError(f"{output} cannot be written: {error.strerror or error}") from error
+    with new_folder(output) as fresh:
+        (fresh / MEDIA).mkdir()
+        shelf = Shelf(fresh / MEDIA, output if link else None)
+        groups = [group_of(each, places, shelf, tables, report) for each in by_source(found)]
+        (fresh / PAGE).write_text(render(title, groups), encoding="utf-8")
     return GalleryResult(output / PAGE, len(groups), len(found))
-
-
-def check_output(output: Path, overwrite: bool) -> None:
-    """Refuse a folder that is there; with `overwrite` only one that is no earlier gallery."""
-    if not output.exists():
-        return
-    if not output.is_dir():
-        raise OutputError(f"{output} is a file, not a folder. Choose another name.")
-    inside = {path.name for path in output.iterdir()}
-    if inside and not overwrite:
-        raise OutputError(f"{output} exists. Choose another name, or say --overwrite.")
-    if foreign := sorted(inside - {PAGE, MEDIA}):
-        raise OutputError(
-            f"{output / foreign[0]} is not of an earlier gallery, and would be lost. Choose another folder."
-        )
 
 
 def group_of(

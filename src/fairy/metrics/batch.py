@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from fairy.errors import FairyError, MediaError, UsageError
+from fairy.files import write_text
 from fairy.metrics.catalog import METRICS
 from fairy.metrics.clips import score_videos
-from fairy.metrics.output import as_csv, write_text
+from fairy.metrics.output import as_csv
 from fairy.metrics.settings import MetricSettings
 from fairy.metrics.statistics import Result
 from fairy.metrics.tools import find_clip, load_tools

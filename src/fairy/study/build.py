@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-import tempfile
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from fairy.errors import OutputError, UsageError
+from fairy.files import check_new_folder, new_folder
 from fairy.report import SILENT, Report
 from fairy.study.forms import BAD, FIRST, OVERALL, PAIRS, SINGLE
 from fairy.study.items import Match, match, read_instructions
@@ -84,28 +84,20 @@ def build_study(
     )
     lines = read_instructions(instructions)
     matches, missing = match(source, methods, lines, skip_missing=skip_missing)
-    try:
-        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.absolute().parent, prefix=f".{folder.name}-") as scratch:
-            fresh = Path(scratch, "new")
-            (fresh / MEDIA).mkdir(parents=True)
-            encoded = Encoding(MediaFolder(fresh / MEDIA, config.long_side), matches, config.checks, report)
-            items = [encoded.item(each, chosen, labels) for each in matches for chosen in comparisons]
-            checks = [encoded.check(number, standalone) for number in range(config.checks)]
-            facts = {
-                "id": secrets.token_hex(4),
-                "form": form.key,
-                "methods": list(labels),
-                "comparisons": [[labels[index] for index in chosen] for chosen in comparisons],
-                "title": config.title.strip() or form.title,
-                **{name: getattr(config, name) for name in ("raters", "per_rater", "min_passed")},
-            }
-            create(fresh, facts, [*items, *checks])
-            if folder.exists():
-                folder.rename(Path(scratch, "old"))
-            fresh.rename(folder)
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
+    with new_folder(folder) as fresh:
+        (fresh / MEDIA).mkdir()
+        encoded = Encoding(MediaFolder(fresh / MEDIA, config.long_side), matches, config.checks, report)
+        items = [encoded.item(each, chosen, labels) for each in matches for chosen in comparisons]
+        checks = [encoded.check(number, standalone) for number in range(config.checks)]
+        facts = {
+            "id": secrets.token_hex(4),
+            "form": form.key,
+            "methods": list(labels),
+            "comparisons": [[labels[index] for index in chosen] for chosen in comparisons],
+            "title": config.title.strip() or form.title,
+            **{name: getattr(config, name) for name in ("raters", "per_rater", "min_passed")},
+        }
+        create(fresh, facts, [*items, *checks])
     return Built(folder, len(items), len(checks), labels, len(missing))
 
 
@@ -183,17 +175,7 @@ def check_names(methods: Sequence[Path], names: Sequence[str], standalone: bool)
 
 def check_folder(folder: Path, overwrite: bool) -> None:
     """Refuse a folder that is there; with `overwrite` only one that is no study, or whose answers would be lost."""
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise OutputError(f"{folder} is a file, not a folder. Choose another name.")
-    if not overwrite:
-        raise OutputError(f"{folder} exists. Choose another name, or say --overwrite.")
-    foreign = [path.name for path in folder.iterdir() if path.name != MEDIA and not path.name.startswith(DATABASE)]
-    if foreign:
-        raise OutputError(
-            f"{folder / foreign[0]} is not of an earlier study, and would be lost. Choose another folder."
-        )
+    check_new_folder(folder, overwrite, "study", lambda path: path.name == MEDIA or path.name.startswith(DATABASE))
     if count := count_answers(folder / DATABASE):
         raise OutputError(
             f"{folder} holds {count} answers, which would be lost. Move it away, or choose another folder."

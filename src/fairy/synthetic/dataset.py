@@ -7,7 +7,6 @@ H, W: the frame's size; T frames, N points, S surfaces (the world and the object
 
 import json
 import re
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -16,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from fairy.errors import OutputError, UsageError
+from fairy.errors import UsageError
+from fairy.files import check_new_folder, new_folder
 from fairy.synthetic.choice import Choice
 from fairy.synthetic.edits import EDITS, SPLITS
 from fairy.synthetic.pairs import all_wordings, choose_for_clip, edited_scene, to_pixels
@@ -51,30 +51,20 @@ def write_dataset(
     done and in all. The folder appears when it is complete; with `overwrite` it takes the place of an earlier one.
     """
     check(num_clips, seed, num_frames, size, speed, edits)
-    folder = folder.absolute()
-    check_folder(folder, overwrite)
+    check_new_folder(folder, overwrite, "dataset", is_part)
     rows: list[dict[str, Any]] = []
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-            fresh = Path(scratch, "new")
-            fresh.mkdir()
-            for index in range(num_clips):
+    with new_folder(folder) as fresh:
+        for index in range(num_clips):
 
-                def tell(done: int, before: int = index * num_frames) -> None:
-                    if on_progress:
-                        on_progress(before + done, num_clips * num_frames)
+            def tell(done: int, before: int = index * num_frames) -> None:
+                if on_progress:
+                    on_progress(before + done, num_clips * num_frames)
 
-                own_seed = clip_seed(seed, index)
-                scene = sample_scene(own_seed, size).faster(speed)
-                lines = write_clip(fresh / f"{index:06d}", scene, own_seed, num_frames, edits, tell)
-                rows += [{**line, "speed": speed} for line in lines]
-            (fresh / METADATA).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-            if folder.exists():
-                folder.rename(Path(scratch, "old"))
-            fresh.rename(folder)
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
+            own_seed = clip_seed(seed, index)
+            scene = sample_scene(own_seed, size).faster(speed)
+            lines = write_clip(fresh / f"{index:06d}", scene, own_seed, num_frames, edits, tell)
+            rows += [{**line, "speed": speed} for line in lines]
+        (fresh / METADATA).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return len(rows)
 
 
@@ -95,17 +85,9 @@ def check(
         raise UsageError(f"--edits {','.join(edits)}: must be different edits, at least one")
 
 
-def check_folder(folder: Path, overwrite: bool) -> None:
-    """Refuse a folder that is there; with `overwrite` only one that holds more than an earlier dataset."""
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise OutputError(f"{folder} is a file, not a folder. Choose another name.")
-    if not overwrite:
-        raise OutputError(f"{folder} exists. Choose another name, or say --overwrite.")
-    for path in folder.iterdir():
-        if path.name != METADATA and not (re.fullmatch(r"\d{6,}", path.name) and (path / TRUTH).exists()):
-            raise OutputError(f"{path} is not of an earlier dataset, and would be lost. Choose another folder.")
+def is_part(path: Path) -> bool:
+    """Whether a file or folder is of a dataset."""
+    return path.name == METADATA or (re.fullmatch(r"\d{6,}", path.name) is not None and (path / TRUTH).exists())
 
 
 def clip_seed(seed: int, index: int) -> int:

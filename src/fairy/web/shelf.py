@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from fairy.errors import OutputError, UsageError
+from fairy.files import write_text
 from fairy.web.settings import Wish
 
 WAITING, RUNNING, STOPPED, FAILED, DONE = "waiting", "running", "stopped", "failed", "done"
@@ -198,9 +199,7 @@ def safe_name(name: str) -> str:
 
 def write_json(file: Path, value: Any) -> None:
     """Whole or not at all."""
-    part = file.with_name(f".{file.name}.{threading.get_ident()}.partial")
-    part.write_text(json.dumps(value, indent=1), encoding="utf-8")
-    part.replace(file)
+    write_text(file, json.dumps(value, indent=1))
 
 
 def read_json(file: Path) -> dict[str, Any] | None:
