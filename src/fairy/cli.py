@@ -63,9 +63,9 @@ class Models:
 
 @dataclass(frozen=True, kw_only=True)
 class Demo:
-    """Edit the built-in clip by three instructions.
+    """Edit the built-in clip by five instructions.
 
-    Writes three videos, one that shows everything side by side, and a contact sheet."""
+    Writes five videos, one that shows everything side by side, and a contact sheet."""
 
     output: Annotated[Path, arg(aliases=["-o"], metavar="FOLDER")] = Path("fairy-demo")
     """The folder to write into. It is made if it is not there."""

@@ -1,4 +1,4 @@
-"""The demo: the built-in clip, edited by three instructions; the videos, all of them side by side, a contact sheet."""
+"""The demo: the built-in clip, edited by five instructions; the videos, all of them side by side, a contact sheet."""
 
 from __future__ import annotations
 
@@ -19,11 +19,18 @@ from fairy.report import SILENT, Report
 from fairy.sheet import caption, check_picture, grid, save_png, tile
 from fairy.video import VideoWriter, check_output, probe, read_frames
 
-INSTRUCTIONS = ("make it night", "turn it into a pencil sketch", "make it snow")
+INSTRUCTIONS = (
+    "make it night",
+    "turn it into a pencil sketch",
+    "turn the cube into a ball",
+    "turn the cube into gold",
+    "put a hat on the cube",
+)
+"""The paper's kinds of edit: style, swap, material and local addition."""
 HEADS = ("source", *INSTRUCTIONS)
 SIDE_BY_SIDE = "side-by-side.mp4"
 SHEET = "contact-sheet.png"
-NUM_ROWS = 4
+NUM_ROWS = 3
 """Frames on the contact sheet."""
 
 
@@ -81,9 +88,9 @@ def combine(source: Path, videos: Sequence[Path], folder: Path, overwrite: bool)
             writer.write(lay_out(pictures), pts)
             if index in shown:
                 rows.append((f"frame {index}, {float((pts - info.pts[0]) * info.time_base):.2f} s", pictures))
-    save_png(folder / SHEET, grid(HEADS, rows, title="One clip, three instructions"))
+    save_png(folder / SHEET, grid(HEADS, rows, title="One clip, five instructions"))
 
 
 def lay_out(pictures: Sequence[np.ndarray]) -> np.ndarray:
     """One frame of the side by side: the source and the edits with what they are below them."""
-    return tile(caption(pictures, HEADS), num_columns=2)
+    return tile(caption(pictures, HEADS), num_columns=3)
