@@ -53,7 +53,6 @@ UNSET = {
     "text_guidance": "the model's own",
     "image_guidance": "the model's own",
     "guided_share": "1, with --fast 0.5",
-    "anchor_merge": "1, with --fast 4",
     "long_side": "the model's own",
     "scheduler": "the model's own",
     "lora": "none",

@@ -12,7 +12,7 @@ from typing import Any
 
 from fairy.ablation.cells import Settings, Weights, key_of
 from fairy.ablation.clips import CHANGED, LENGTH, MEASURED, NUM_CHOICES, SEED, World
-from fairy.config import FAST_MERGE, FAST_SHARE, EditConfig
+from fairy.config import FAST_SHARE, EditConfig
 
 EDITS = ("paint", "paint_all", "wood", "hat", "gold", "duotone", "sunset", "mosaic")
 """Five of objects, three of the whole picture; all but gold leave something open."""
@@ -30,7 +30,8 @@ NOISE = ("per frame", "per frame, own noise", BASE, "anchors, own noise")
 SPEED: dict[str, dict[str, Any]] = {
     BASE: {},
     "guided in half of the steps": {"guided_share": FAST_SHARE},
-    f"anchor tokens by {FAST_MERGE}": {"anchor_merge": FAST_MERGE},
+    "anchor tokens by 2": {"anchor_merge": 2},
+    "anchor tokens by 4": {"anchor_merge": 4},
     "--fast": {"fast": True},
 }
 """What `--fast` does, each alone and all together: fields of EditConfig. Fewer steps are in NUM_STEPS."""
