@@ -74,6 +74,15 @@ def test_results_are_taken_out_of_the_memory_of_cuda_graphs(sd_model):
     assert all(np.array_equal(one, other) for one, other in zip(*edits, strict=True))
 
 
+def test_large_frames_are_decoded_in_tiles_where_it_is_asked_for(sd_folder):
+    model = fairy.models.load(sd_folder, vae_tiling=True)
+    model.vae.tile_sample_min_size, model.vae.tile_latent_min_size = 16, 2
+    latents = torch.randn(1, 4, 3, 4, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        expected = model.vae.tiled_decode(latents / model.vae.config.scaling_factor).sample.clamp(-1, 1)
+        torch.testing.assert_close(decode_latents(model, latents), expected)
+
+
 def test_a_small_decoder_makes_the_pictures(sd_folder, tiny_decoder):
     model = fairy.models.load(sd_folder, decoder=str(tiny_decoder))
     latents = torch.randn(1, 4, 3, 4, generator=torch.Generator().manual_seed(0))

@@ -145,6 +145,8 @@ class ModelConfig:
     compile: str = "off"
     """Let torch.compile make kernels for this model and size: off, default, reduce-overhead or max-autotune. The first
     frames take minutes longer."""
+    vae_tiling: bool = False
+    """Encode and decode large frames in tiles that are faded into each other: spares memory, and differs a little."""
     micro_batch: int | None = None
     """Frames that go through the model together. Like the precision it decides the last bit of a frame."""
 

@@ -178,6 +178,7 @@ def reopen_editor(
         dtype=manifest.dtype,
         decoder=manifest.decoder or None,
         compile=manifest.compile,
+        vae_tiling=manifest.vae_tiling,
         micro_batch=manifest.micro_batch,
     )
     with open_editor(model or wanted, run, report, manifest.micro_batch) as editor:

@@ -63,6 +63,7 @@ class ModelFacts:
     """cpu, cuda or mps."""
     dtype: str
     compile: str
+    vae_tiling: bool
     micro_batch: int
 
 
@@ -141,6 +142,7 @@ class Manifest(ModelFacts):
             "device": self.device,
             "dtype": self.dtype,
             "compile": self.compile,
+            "vae-tiling": self.vae_tiling,
             "micro-batch": self.micro_batch,
             **{f"version of {name}": value for name, value in self.versions.items()},
         }
@@ -187,6 +189,7 @@ def describe_model(editor: Editor) -> tuple[ModelFacts, Defaults]:
         device=model.device.type,
         dtype=dtype_name(model),
         compile=model.compile,
+        vae_tiling=model.vae_tiling,
         micro_batch=editor.micro_batch,
     )
     return facts, model.defaults

@@ -30,6 +30,7 @@ class Model:
     decoder: Any = None  # AutoencoderTiny: makes the pictures in place of the VAE
     decoder_name: str = ""  # what `load` was asked to decode with
     compile: str = "off"  # torch.compile's mode
+    vae_tiling: bool = False
     micro_batch: int = 1  # frames of one forward pass: like the dtype it decides the last bit
 
     @property

@@ -39,15 +39,16 @@ def load(
     scheduler: str | None = None,
     decoder: str | None = None,
     compile: str = "off",
+    vae_tiling: bool = False,
     micro_batch: int | None = None,
 ) -> Model:
     """Load a folder in diffusers' format, a hub id (owner/name), or with None the embedded model.
 
     `device` is auto, cpu, mps, cuda or cuda:N; `dtype` is auto, float32, float16 or bfloat16; `lora` is a safetensors
     file, a folder or a hub id; `scheduler` is a name out of `fairy.models.schedulers`; `decoder` is an AutoencoderTiny,
-    a folder or a hub id; `compile` is off or a mode of torch.compile. `micro_batch` frames go through the model at a
-    time; None: 1, on a GPU as many as its memory suggests. Only safetensors are read, and no code that comes with a
-    model is run.
+    a folder or a hub id; `compile` is off or a mode of torch.compile; `vae_tiling` codes large frames in tiles.
+    `micro_batch` frames go through the model at a time; None: 1, on a GPU as many as its memory suggests. Only
+    safetensors are read, and no code that comes with a model is run.
     """
     chosen_device = choose_device(str(device))
     chosen_dtype = choose_dtype(str(dtype), chosen_device)
@@ -68,9 +69,13 @@ def load(
     if chosen_device.type == "cuda":
         model.unet.to(memory_format=torch.channels_last)
         model.vae.to(memory_format=torch.channels_last)
+    if vae_tiling:
+        for autoencoder in filter(None, (model.vae, model.decoder)):
+            autoencoder.enable_tiling()
     if compile != "off":
         compile_parts(model, compile)
-    return replace(model, compile=compile, micro_batch=micro_batch or choose_micro_batch(chosen_device))
+    model = replace(model, compile=compile, vae_tiling=vae_tiling)
+    return replace(model, micro_batch=micro_batch or choose_micro_batch(chosen_device))
 
 
 def load_wanted(wanted: ModelConfig) -> Model:

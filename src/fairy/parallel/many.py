@@ -246,6 +246,7 @@ def as_wish(model: ModelConfig | Model | None) -> ModelConfig:
             dtype=dtype_name(model),
             decoder=whole_path(model.decoder_name) or None,
             compile=model.compile,
+            vae_tiling=model.vae_tiling,
             micro_batch=model.micro_batch,
         )
     wish = model or ModelConfig()
