@@ -18,7 +18,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.ready-dev: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) -e '.[dev,train,eval,ray,web]'
+	$(PIP) -e '.[dev,train,eval,ray,web,openvino]'
 	@touch $(VENV)/.ready $@
 
 demo: $(VENV)/.ready  ## edit the built-in clip with the embedded model; results in demo/

@@ -19,7 +19,7 @@ MAX_STEPS = 1000
 MAX_WORKERS = 10_000
 FAST_STEPS, FAST_SHARE = 0.5, 0.5
 """What --fast does: see EditConfig.fast, and docs/performance.md for what it costs."""
-COMPILING = ("off", "default", "reduce-overhead", "max-autotune")
+COMPILING = ("off", "default", "reduce-overhead", "max-autotune", "openvino", "openvino-bf16")
 BANK_PLACES = ("auto", "device", "host")
 
 
@@ -143,8 +143,8 @@ class ModelConfig:
     """A small autoencoder to make the pictures with, quicker and coarser: a folder or a hub id, such as
     madebyollin/taesd."""
     compile: str = "off"
-    """Let torch.compile make kernels for this model and size: off, default, reduce-overhead or max-autotune. The first
-    frames take minutes longer."""
+    """Have kernels made for this model and size, at the first frames: off; by torch.compile default, reduce-overhead or
+    max-autotune; on the CPU by OpenVINO openvino or openvino-bf16."""
     vae_tiling: bool = False
     """Encode and decode large frames in tiles that are faded into each other: spares memory, and differs a little."""
     micro_batch: int | None = None

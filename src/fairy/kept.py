@@ -194,6 +194,6 @@ def stored_given(folder: JobFolder) -> Mapping[int, np.ndarray]:
 
 def rounding(manifest: Manifest, editor: Editor) -> tuple[str, ...]:
     """Why frames may come out otherwise in their last bits than those that are stored."""
-    device, now = editor.model.device.type, versions()
+    device, now = editor.model.device.type, versions(manifest.compile)
     changed = [f"{name} {now[name]} instead of {old}" for name, old in manifest.versions.items() if now[name] != old]
     return (*([f"{device} instead of {manifest.device}"] if device != manifest.device else []), *changed)

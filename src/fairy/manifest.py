@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
+from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -209,7 +209,7 @@ def describe(
     mask = selection.blend.mask
     take = Take(start=selection.start, stop=selection.stop, instruction=instruction, settings=settings)
     return Manifest(
-        versions=versions(),
+        versions=versions(facts.compile),
         source=str(selection.info.path.absolute()),
         source_hash=hash_source(selection.info.path, selection.info.images),
         **vars(facts),
@@ -256,9 +256,11 @@ def parse(text: str, where: Path) -> Manifest:
     return manifest
 
 
-def versions() -> dict[str, str]:
-    """Of everything that takes part in computing a pixel."""
-    return {"fairy": version("fairy-video"), **{name: version(name) for name in COMPUTING}}
+def versions(compile: str = "off") -> dict[str, str]:
+    """Of everything that takes part in computing a pixel; of what is not there, nothing."""
+    computing = (*COMPUTING, "openvino") if compile.startswith("openvino") else COMPUTING
+    found = {each.name: each.version for name in computing for each in distributions(name=name)}
+    return {"fairy": version("fairy-video"), **found}
 
 
 def whole_path(name: str) -> str:

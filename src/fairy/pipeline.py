@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from itertools import islice, repeat
 from types import TracebackType
 from typing import TypeVar
@@ -36,6 +37,7 @@ from fairy.models import (
     encode_instruction,
     predict_noise,
 )
+from fairy.openvino import PRECISIONS, OpenVinoDenoiser
 from fairy.sampler import branches_at
 from fairy.trajectory import edit_together
 
@@ -57,6 +59,9 @@ class Editor:
         self.micro_batch = micro_batch or model.micro_batch
         self.cores = torch.get_num_threads()
         self._former = attention.install(model.unet, QUICKEST[model.device.type])
+        self._quick = model
+        if model.compile in PRECISIONS:
+            self._quick = replace(model, unet=OpenVinoDenoiser(model.unet, model.compile))
 
     def close(self) -> None:
         """Leave the model's denoiser as it was."""
@@ -167,7 +172,8 @@ class Editor:
         writer = StepWriter(len(branches))
         reader = StepReader(writer.layers, 1.0) if num_anchors else None
         # Kernels made for a size that is tried out only would be thrown away.
-        with nullcontext() if self.model.compile == "off" else torch.compiler.set_stance("force_eager"):
+        compiled = self.model.compile != "off" and self._quick is self.model
+        with torch.compiler.set_stance("force_eager") if compiled else nullcontext():
             anchors_work = measure_live_bytes(lambda: step(num_anchors, writer)) if num_anchors else 0
             frame_work = measure_live_bytes(lambda: step(self.micro_batch, reader))
         return sum(t.nbytes for entry in writer.layers.values() for t in entry), anchors_work, frame_work
@@ -196,7 +202,7 @@ class Editor:
             raise ValueError(f"frames of {shapes} do not fit anchors of {bank.size} rows and columns")
         frames, numbers = zip(*chunk, *repeat(chunk[-1], self.micro_batch - len(chunk)), strict=True)
         own = None if numbers[0] is None else numbers
-        return edit_together(self.model, np.stack(frames), bank, bank.at, numbers=own), len(chunk)
+        return edit_together(self._quick, np.stack(frames), bank, bank.at, numbers=own), len(chunk)
 
     @torch.inference_mode()
     def _encode(self, instruction: str, height: int, width: int) -> tuple[Conditioning, dict[str, KeysValues]]:

@@ -46,9 +46,9 @@ def load(
 
     `device` is auto, cpu, mps, cuda or cuda:N; `dtype` is auto, float32, float16 or bfloat16; `lora` is a safetensors
     file, a folder or a hub id; `scheduler` is a name out of `fairy.models.schedulers`; `decoder` is an AutoencoderTiny,
-    a folder or a hub id; `compile` is off or a mode of torch.compile; `vae_tiling` codes large frames in tiles.
-    `micro_batch` frames go through the model at a time; None: 1, on a GPU as many as its memory suggests. Only
-    safetensors are read, and no code that comes with a model is run.
+    a folder or a hub id; `compile` is off, a mode of torch.compile, openvino or openvino-bf16; `vae_tiling` codes large
+    frames in tiles. `micro_batch` frames go through the model at a time; None: 1, on a GPU as many as its memory
+    suggests. Only safetensors are read, and no code that comes with a model is run.
     """
     chosen_device = choose_device(str(device))
     chosen_dtype = choose_dtype(str(dtype), chosen_device)
@@ -72,7 +72,10 @@ def load(
     if vae_tiling:
         for autoencoder in filter(None, (model.vae, model.decoder)):
             autoencoder.enable_tiling()
-    if compile != "off":
+    if compile.startswith("openvino"):
+        if chosen_device.type != "cpu" or chosen_dtype is not torch.float32:
+            raise UsageError(f"--compile {compile}: is for --device cpu and --dtype float32")
+    elif compile != "off":
         compile_parts(model, compile)
     model = replace(model, compile=compile, vae_tiling=vae_tiling)
     return replace(model, micro_batch=micro_batch or choose_micro_batch(chosen_device))

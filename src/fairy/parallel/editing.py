@@ -158,9 +158,11 @@ def fetch(shared: Shared | None) -> AnchorBank | None:
 @contextmanager
 def open_seat(model: ModelConfig, run: RunConfig | None, wanted: dict[str, str]) -> Iterator[Seat]:
     """Load the model in this process. ModelError where the versions of what computes are not those wanted."""
-    if (own := versions()) != wanted:
+    if (own := versions(model.compile)) != wanted:
         different = ", ".join(
-            f"{name} {own[name]} instead of {wanted[name]}" for name in own if own[name] != wanted[name]
+            f"{name} {own.get(name, 'not')} instead of {wanted.get(name, 'none')}"
+            for name in own | wanted
+            if own.get(name) != wanted.get(name)
         )
         raise ModelError(f"{socket.gethostname()} has {different}: install the same versions on every machine")
     if not torch.cuda.is_available():  # Ray shows a worker its own GPU, or none

@@ -265,7 +265,7 @@ def open_many(
 ) -> Iterator[ManyWorkers]:
     """Workers that have loaded a model, for as long as the block lasts; `ways` are those of ManyWorkers."""
     wish = as_wish(model)
-    setup = partial(open_seat, wish, run, versions())
+    setup = partial(open_seat, wish, run, versions(wish.compile))
     report.progress("workers", 0, None)
     with open_workers(setup, workers=workers, ray_address=ray_address, device=wish.device, report=report) as pool:
         yield ManyWorkers(pool, report, **ways)
