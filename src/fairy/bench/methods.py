@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.util import find_spec
 from itertools import product
 from typing import Any
 
 import numpy as np
+import torch
 
 from fairy.anchors import choose_anchors
 from fairy.bench.here import EditorHere, count_operations
@@ -42,13 +44,23 @@ class Variant:
     steps: float = 1.0
     """Share of the steps that are asked for."""
     devices: tuple[str, ...] = ("cpu", "mps", "cuda")
+    needs: str = ""
+    """A package that it takes; where it is not installed, the variant is left out."""
+
+    def suits(self, model: Model) -> bool:
+        """Whether it can be measured with this model, here."""
+        fits = self.needs != OPENVINO or model.dtype is torch.float32
+        return fits and model.device.type in self.devices and (not self.needs or find_spec(self.needs) is not None)
 
 
+OPENVINO = "openvino"
 GPU = ("cuda",)
 VARIANTS: tuple[Variant, ...] = (
     Variant(),
     Variant("compiled", load={"compile": "default"}, devices=GPU),
     Variant("CUDA graphs", load={"compile": "reduce-overhead"}, devices=GPU),
+    Variant("OpenVINO", load={"compile": "openvino"}, devices=("cpu",), needs=OPENVINO),
+    Variant("OpenVINO, bfloat16", load={"compile": "openvino-bf16"}, devices=("cpu",), needs=OPENVINO),
     Variant("--fast", edit={"fast": True}, steps=0.5),
     Variant("--fast, compiled", load={"compile": "default"}, edit={"fast": True}, steps=0.5, devices=GPU),
 )
@@ -84,7 +96,7 @@ def open_methods(
         methods = []
         for variant, number in product(variants, num_anchors):
             name = f"fairy, K = {number}{variant.words and ', '}{variant.words}"
-            if plain.device.type not in variant.devices or not is_wanted(name, wanted):
+            if not variant.suits(plain) or not is_wanted(name, wanted):
                 continue
             key = tuple(variant.load.items())
             if key not in editors:
