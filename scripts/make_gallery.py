@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 ASSETS, OUTPUT = ROOT / "src" / "fairy" / "assets", ROOT / "docs" / "gallery"
 QUALITY = 23  # small files: the page is part of the repository
 EDITS = {
-    "demo.mp4": ("make it night", "turn it into a pencil sketch", "make it snow"),
+    "demo.mp4": ("turn it into a pencil sketch", "turn the cube into gold", "put a hat on the cube"),
     "hills.mp4": ("make it sunset", "make it look like autumn", "turn it into a mosaic"),
     "sea.mp4": ("make it a watercolor painting", "turn it into a cartoon", "give it a neon look"),
 }
