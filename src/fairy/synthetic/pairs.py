@@ -15,12 +15,15 @@ from fairy.synthetic.choice import Choice, draw_choice
 from fairy.synthetic.edits import EDITS, SPLITS, Edit
 from fairy.synthetic.raster import Array
 from fairy.synthetic.sampling import sample_scene
-from fairy.synthetic.scenes import COLOURS, Scene
+from fairy.synthetic.scenes import COLOURS, Scene, alike
 from fairy.synthetic.shapes import SHAPES
 
 PHOTO_SHARE = {"whole": 0.6, "object": 0.3}  # how often the backdrop is a photograph, where there are photographs
 BARE_SHARE = {True: 0.6, False: 0.15}  # how often a whole-picture edit sees no object: on a photograph, on a backdrop
 NUM_OBJECTS = (0.15, 0.45, 0.4)  # how often there are one, two, three: a name means something only among several
+TWINS_SHARE = 0.4
+"""How often the object of an edit has a twin, which its name means as well. What is left open is the same for both, so
+a model learns to carry it from one to the other, wherever they are."""
 CLIP_LENGTH = 24
 
 
@@ -66,6 +69,7 @@ def sample_pair(
         photos,
         num_objects=0 if is_bare else 1 + int(rng.choice(3, p=NUM_OBJECTS)),
         use_photo=use_photo,
+        with_twins=entry.kind == "object" and rng.random() < TWINS_SHARE,
         reference=time,
     )
     choice = choose(scene, entry, rng)
@@ -123,9 +127,9 @@ def edited_scene(scene: Scene, edit: str, choice: Choice) -> Scene:
     """The scene whose truth is that of the edited clip: its own, but where an object becomes another shape."""
     if edit != "swap":
         return scene
+    meant = alike(scene.things, choice.target)
     things = [
-        replace(thing, name=choice.shape_name) if index == choice.target else thing
-        for index, thing in enumerate(scene.things)
+        replace(thing, name=choice.shape_name) if index in meant else thing for index, thing in enumerate(scene.things)
     ]
     return replace(scene, things=tuple(things))
 

@@ -1,6 +1,7 @@
 """Random scenes: what is in them, how it looks and how it moves, all drawn from a seed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +20,12 @@ def sample_scene(
     *,
     num_objects: int | None = None,
     use_photo: bool | None = None,
+    with_twins: bool = False,
     reference: float = 0.0,
 ) -> Scene:
     """A random scene of `size` (width, height). Unless told, photographs are used half of the time where there are any.
 
+    Its objects are of different kinds, but that `with_twins` the second is another of the first one's kind.
     `reference` is the time at which the surfaces are those of the screen: textures of edits are aligned to that frame.
     """
     rng = np.random.default_rng(seed)
@@ -33,11 +36,13 @@ def sample_scene(
     photo = None
     if from_photo:
         photo = _crop_photo(rng, photos[int(rng.integers(len(photos)))], width, height)
+    camera = _draw_camera(rng, from_photo)
+    things = _draw_things(rng, num_objects, width / min(size), height / min(size))
     return Scene(
         width=width,
         height=height,
-        camera=_draw_camera(rng, from_photo),
-        things=_draw_things(rng, num_objects, width / min(size), height / min(size)),
+        camera=camera,
+        things=_with_twin(things, rng.spawn(1)[0]) if with_twins else things,
         painter=PAINTERS[int(rng.integers(len(PAINTERS)))],
         painter_seed=int(rng.integers(2**31)),
         photo=photo,
@@ -103,3 +108,14 @@ def _draw_things(rng: np.random.Generator, number: int, width: float, height: fl
         )
         things.append(Thing(str(name), colour_name, tone, pose))
     return tuple(things)
+
+
+def _with_twin(things: tuple[Thing, ...], rng: np.random.Generator) -> tuple[Thing, ...]:
+    """The second thing as one of the first one's kind, half of the time in its color, too."""
+    if len(things) < 2:
+        return things
+    first, second, *others = things
+    twin = replace(second, name=first.name)
+    if rng.random() < 0.5:
+        twin = replace(twin, colour_name=first.colour_name, colour=first.colour)
+    return (first, twin, *others)

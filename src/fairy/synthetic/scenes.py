@@ -6,7 +6,7 @@ Three planes, joined by similarities: screen (pixels), world (unit: the frame's 
 Textures live in the world or on an object, so the flow between any two frames is known exactly. H, W: the frame's size.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -90,6 +90,10 @@ class Layers:
             paint_layer(picture, layer, (looks or {}).get(index, layer.look))
         return picture
 
+    def alike(self, index: int) -> tuple[int, ...]:
+        """The objects that the name of object `index` means: it and its twins."""
+        return alike(self.objects, index)
+
     def visible(self, index: int) -> Array:
         """How much of each pixel shows object `index`, float32 (H, W)."""
         mask = np.zeros(self.picture.shape[:2], np.float32)
@@ -165,6 +169,11 @@ class Scene:
         columns, rows = x * self.short_side + (width - 1) / 2, y * self.short_side + (height - 1) / 2
         picture = sample(self.photo.astype(np.float32), columns, rows) / 255
         return np.clip(picture ** self.photo_gain[3] * self.photo_gain[:3], 0, 1)
+
+
+def alike(objects: Sequence[Thing | ObjectLayer], index: int) -> tuple[int, ...]:
+    """Those of the same name as number `index`, which is among them: an instruction that names one means all."""
+    return tuple(number for number, other in enumerate(objects) if other.name == objects[index].name)
 
 
 def paint_layer(picture: Array, layer: ObjectLayer, look: Look) -> None:
