@@ -7,8 +7,8 @@ import torch
 from diffusers.models.attention_processor import Attention, AttnProcessor2_0
 
 from fairy import attention
-from fairy.anchors import KeysValues, StepReader, StepWriter, merge_tokens
-from fairy.attend import FORMS
+from fairy.anchors import StepReader, StepWriter, merge_tokens
+from fairy.attend import FORMS, KeysValues
 
 HEADS, CHANNELS, TOKENS, BRANCHES = 2, 8, 5, 3
 
@@ -71,9 +71,9 @@ def test_a_frame_attends_to_itself_and_the_anchors(layer, strength):
 @torch.no_grad()
 @pytest.mark.parametrize("strength", [1.0, 0.3, 4.0])
 def test_all_forms_of_reading_anchors_agree(strength):
-    own = [tokens(BRANCHES * 3, seed) for seed in range(3)]
-    others = [tokens(BRANCHES, seed) for seed in (3, 4)]
-    mixed = [form(*own, *others, heads=HEADS, strength=strength) for form in FORMS.values()]
+    queries, *own = (tokens(BRANCHES * 3, seed) for seed in range(3))
+    anchors = KeysValues(*(tokens(BRANCHES, seed) for seed in (3, 4)))
+    mixed = [form(queries, KeysValues(*own), anchors, heads=HEADS, strength=strength) for form in FORMS.values()]
     for each in mixed[1:]:
         torch.testing.assert_close(each, mixed[0])
 

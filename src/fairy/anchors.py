@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from einops import rearrange
 
+from fairy.attend import KeysValues
 from fairy.config import EditSettings
 from fairy.errors import UsageError
 
@@ -39,15 +40,6 @@ def choose_anchors(num_frames: int, num_anchors: int | None = None) -> tuple[int
         return ((num_frames - 1) // 2,)
     # Integer arithmetic: the same indices on every platform.
     return tuple((2 * i * (num_frames - 1) + num_anchors - 1) // (2 * (num_anchors - 1)) for i in range(num_anchors))
-
-
-class KeysValues(NamedTuple):
-    """What one layer keeps of the anchors in one step, or of the instruction for all steps."""
-
-    keys: torch.Tensor
-    """(B, K * L, C), of an instruction (B, T, C)"""
-    values: torch.Tensor
-    """as the keys"""
 
 
 @dataclass(frozen=True)

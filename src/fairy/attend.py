@@ -11,28 +11,29 @@ heads. Batches are branch-major, "(b f)". The anchors of a branch are read by al
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 import torch.nn.functional as F
 from einops import rearrange, repeat
 
 
+class KeysValues(NamedTuple):
+    """What a layer reads: of the frames themselves, of the anchors in one step, or of the instruction in all steps."""
+
+    keys: torch.Tensor
+    """(n, L, C); of the anchors (B, M, C), of an instruction of T tokens (B, T, C)"""
+    values: torch.Tensor
+    """as the keys"""
+
+
 class Form(Protocol):
     """A way for frames to read themselves and the anchors."""
 
     def __call__(
-        self,
-        queries: torch.Tensor,
-        keys: torch.Tensor,
-        values: torch.Tensor,
-        anchor_keys: torch.Tensor,
-        anchor_values: torch.Tensor,
-        *,
-        heads: int,
-        strength: float,
+        self, queries: torch.Tensor, own: KeysValues, anchors: KeysValues, *, heads: int, strength: float
     ) -> torch.Tensor:
-        """(n, L, C) three times and (B, M, C) twice -> (n, L, C); log(strength) is added to the anchors' logits."""
+        """(n, L, C) -> (n, L, C); log(strength) is added to the anchors' logits."""
 
 
 def attend(
@@ -43,49 +44,40 @@ def attend(
     return rearrange(F.scaled_dot_product_attention(queries, keys, values, attn_mask=bias), "n h l d -> n l (h d)")
 
 
+def join(own: KeysValues, anchors: KeysValues) -> KeysValues:
+    """[own, anchors], each (n, L + M, C), the anchors copied for every frame of their branch."""
+    num_frames = len(own.keys) // len(anchors.keys)
+    copies = (repeat(tensor, "b m c -> (b f) m c", f=num_frames) for tensor in anchors)
+    return KeysValues(*(torch.cat(pair, dim=1) for pair in zip(own, copies, strict=True)))
+
+
 def attend_joined(
-    queries: torch.Tensor,
-    keys: torch.Tensor,
-    values: torch.Tensor,
-    anchor_keys: torch.Tensor,
-    anchor_values: torch.Tensor,
-    *,
-    heads: int,
-    strength: float,
+    queries: torch.Tensor, own: KeysValues, anchors: KeysValues, *, heads: int, strength: float
 ) -> torch.Tensor:
     """One product over [own, anchors]: the formula as it stands in the paper (sec. 5.1). See `Form`."""
-    own, num_frames = keys.shape[1], len(keys) // len(anchor_keys)
-    keys = torch.cat([keys, repeat(anchor_keys, "b m c -> (b f) m c", f=num_frames)], dim=1)
-    values = torch.cat([values, repeat(anchor_values, "b m c -> (b f) m c", f=num_frames)], dim=1)
+    keys, values = join(own, anchors)
     bias = None
     if strength != 1.0:
         bias = queries.new_zeros(1, keys.shape[1])
-        bias[:, own:] = math.log(strength)
+        bias[:, own.keys.shape[1] :] = math.log(strength)
     return attend(queries, keys, values, heads, bias)
 
 
 def attend_merged(
-    queries: torch.Tensor,
-    keys: torch.Tensor,
-    values: torch.Tensor,
-    anchor_keys: torch.Tensor,
-    anchor_values: torch.Tensor,
-    *,
-    heads: int,
-    strength: float,
+    queries: torch.Tensor, own: KeysValues, anchors: KeysValues, *, heads: int, strength: float
 ) -> torch.Tensor:
     """Two products, weighed by their denominators. See `Form`."""
-    num_frames = len(keys) // len(anchor_keys)
+    num_frames = len(own.keys) // len(anchors.keys)
     split, joint = "n l (h d) -> n h l d", "(b f) l (h d) -> b h (f l) d"
-    own, own_log = _attend_with_log(*(rearrange(x, split, h=heads) for x in (queries, keys, values)))
+    of_own, own_log = _attend_with_log(*(rearrange(x, split, h=heads) for x in (queries, *own)))
     of_anchors, anchors_log = _attend_with_log(
         rearrange(queries, joint, h=heads, f=num_frames),
-        *(rearrange(x, split, h=heads) for x in (anchor_keys, anchor_values)),
+        *(rearrange(x, split, h=heads) for x in anchors),
     )
     of_anchors = rearrange(of_anchors, "b h (f l) d -> (b f) h l d", f=num_frames)
     anchors_log = rearrange(anchors_log, "b h (f l) -> (b f) h l", f=num_frames) + math.log(strength)
-    share = torch.sigmoid(anchors_log - own_log)[..., None].to(own.dtype)
-    return rearrange(torch.lerp(own, of_anchors, share), "n h l d -> n l (h d)")
+    share = torch.sigmoid(anchors_log - own_log)[..., None].to(of_own.dtype)
+    return rearrange(torch.lerp(of_own, of_anchors, share), "n h l d -> n l (h d)")
 
 
 FORMS: dict[str, Form] = {"joined": attend_joined, "merged": attend_merged}

@@ -21,8 +21,8 @@ import torch
 from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
 from einops import rearrange
 
-from fairy.anchors import KeysValues, StepReader, StepWriter
-from fairy.attend import FORMS, attend
+from fairy.anchors import StepReader, StepWriter
+from fairy.attend import FORMS, KeysValues, attend
 
 Anchors = StepWriter | StepReader | None
 
@@ -91,10 +91,8 @@ class SelfAttention:
         if not writer.linked:
             return rearrange(attend(queries, keys, values, heads), "b (k l) c -> (b k) l c", k=num_anchors)
         first, others = queries.split([keys.shape[1] // num_anchors, keys.shape[1] - keys.shape[1] // num_anchors], 1)
-        linked_keys, linked_values = (tensor.to(keys.device) for tensor in writer.linked[self.layer])
-        with_linked = self.read(
-            first, keys, values, linked_keys, linked_values, heads=heads, strength=float(writer.merge)
-        )
+        linked = KeysValues(*(tensor.to(keys.device) for tensor in writer.linked[self.layer]))
+        with_linked = self.read(first, KeysValues(keys, values), linked, heads=heads, strength=float(writer.merge))
         mixed = [with_linked, attend(others, keys, values, heads)]
         return rearrange(torch.cat(mixed, 1), "b (k l) c -> (b k) l c", k=num_anchors)
 
@@ -102,8 +100,8 @@ class SelfAttention:
         self, queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, heads: int, reader: StepReader
     ) -> torch.Tensor:
         """A frame sees itself and the anchors."""
-        anchor_keys, anchor_values = reader.read(self.layer, keys.device)
-        return self.read(queries, keys, values, anchor_keys, anchor_values, heads=heads, strength=reader.strength)
+        kept = reader.read(self.layer, keys.device)
+        return self.read(queries, KeysValues(keys, values), kept, heads=heads, strength=reader.strength)
 
 
 class TextAttention:

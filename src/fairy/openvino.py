@@ -17,7 +17,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from fairy.anchors import KeysValues, StepReader
+from fairy.anchors import StepReader
+from fairy.attend import KeysValues
 from fairy.errors import MissingPackageError
 
 PRECISIONS = {"openvino": "f32", "openvino-bf16": "bf16"}

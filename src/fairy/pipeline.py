@@ -24,8 +24,8 @@ import numpy as np
 import torch
 
 from fairy import attention
-from fairy.anchors import AnchorBank, KeysValues, StepReader, StepWriter
-from fairy.attend import QUICKEST
+from fairy.anchors import AnchorBank, StepReader, StepWriter
+from fairy.attend import QUICKEST, KeysValues
 from fairy.config import EditConfig, RunConfig, check_instruction
 from fairy.frames import Download, pad_to_multiple
 from fairy.memory import MemoryNeeded, measure_live_bytes

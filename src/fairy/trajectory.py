@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from fairy.anchors import AnchorBank, KeysValues, StepReader, StepWriter
+from fairy.anchors import AnchorBank, StepReader, StepWriter
+from fairy.attend import KeysValues
 from fairy.frames import Download, pad_to_multiple, to_levels, to_tensor
 from fairy.models import (
     Conditioning,

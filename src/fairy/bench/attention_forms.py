@@ -15,11 +15,11 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from einops import rearrange, repeat
+from einops import rearrange
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from fairy import attention
-from fairy.attend import FORMS, attend
+from fairy.attend import FORMS, Form, KeysValues, attend, join
 from fairy.bench.timing import FAILURES, describe_failure, seconds_of
 from fairy.config import EditConfig
 from fairy.models import Model, encode_instruction, latent_shape, make_scheduler, predict_noise
@@ -27,8 +27,6 @@ from fairy.sampler import BRANCHES, branches_at
 
 WARM_UPS, LEAST_SECONDS, MOST_RUNS = 3, 0.5, 200
 PADDED_TO = 64
-
-Form = Callable[..., torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -86,10 +84,10 @@ def forms_for(shape: LayerShape, device: torch.device) -> dict[str, Form]:
     """By name; `own` reads no anchors, and is what they are to be compared with."""
     forms: dict[str, Form] = dict(FORMS)
     if shape.head_dim < PADDED_TO:
-        forms[f"joined, heads padded to {PADDED_TO}"] = partial(attend_padded, width=PADDED_TO)
+        forms[f"joined, heads padded to {PADDED_TO}"] = attend_padded
     if device.type == "cuda":
         forms["FlexAttention"] = attend_flex
-    return forms | {"own": lambda queries, keys, values, *_, heads, strength: attend(queries, keys, values, heads)}  # noqa: ARG005
+    return forms | {"own": attend_to_own}
 
 
 def measure_forms(
@@ -120,13 +118,17 @@ def measure_forms(
 
 def draw(
     shape: LayerShape, branches: int, num_frames: int, num_anchors: int, device: torch.device, dtype: torch.dtype
-) -> list[torch.Tensor]:
-    """Queries, keys and values of the frames, (n, L, C), keys and values of the anchors, (B, M, C)."""
+) -> tuple[torch.Tensor, KeysValues, KeysValues]:
+    """Queries (n, L, C), keys and values of the frames, keys and values of the anchors, (B, M, C)."""
     generator = torch.Generator().manual_seed(0)
-    channels = shape.heads * shape.head_dim
-    sizes = [(branches * num_frames, shape.tokens, channels)] * 3
-    sizes += [(branches, num_anchors * shape.tokens, channels)] * 2
-    return [torch.randn(size, generator=generator).to(device, dtype) for size in sizes]
+
+    def normal(batch: int, tokens: int) -> torch.Tensor:
+        size = (batch, tokens, shape.heads * shape.head_dim)
+        return torch.randn(size, generator=generator).to(device, dtype)
+
+    queries, keys, values = (normal(branches * num_frames, shape.tokens) for _ in range(3))
+    anchors = KeysValues(*(normal(branches, num_anchors * shape.tokens) for _ in range(2)))
+    return queries, KeysValues(keys, values), anchors
 
 
 def median_seconds(run: Callable[[], object], device: torch.device) -> float:
@@ -137,39 +139,43 @@ def median_seconds(run: Callable[[], object], device: torch.device) -> float:
     return statistics.median(seconds_of(run, device) for _ in range(runs))
 
 
+def attend_to_own(
+    queries: torch.Tensor,
+    own: KeysValues,
+    anchors: KeysValues,  # noqa: ARG001
+    *,
+    heads: int,
+    strength: float,  # noqa: ARG001
+) -> torch.Tensor:
+    """Without anchors."""
+    return attend(queries, *own, heads)
+
+
 def attend_padded(
     queries: torch.Tensor,
-    keys: torch.Tensor,
-    values: torch.Tensor,
-    anchor_keys: torch.Tensor,
-    anchor_values: torch.Tensor,
+    own: KeysValues,
+    anchors: KeysValues,
     *,
     heads: int,
     strength: float,  # noqa: ARG001  measured at 1
-    width: int,
 ) -> torch.Tensor:
-    """`joined` with heads filled up with zeros to `width`, which some kernels like better."""
-    own_width = queries.shape[-1] // heads
-    queries, keys, values = (
-        F.pad(x, (0, width - own_width))
-        for x in _joined_heads(queries, keys, values, anchor_keys, anchor_values, heads)
-    )
-    mixed = F.scaled_dot_product_attention(queries, keys, values, scale=own_width**-0.5)
-    return rearrange(mixed[..., :own_width], "n h l d -> n l (h d)")
+    """`joined` with heads filled up with zeros to PADDED_TO, which some kernels like better."""
+    width = queries.shape[-1] // heads
+    queries, keys, values = (F.pad(x, (0, PADDED_TO - width)) for x in _joined_heads(queries, own, anchors, heads))
+    mixed = F.scaled_dot_product_attention(queries, keys, values, scale=width**-0.5)
+    return rearrange(mixed[..., :width], "n h l d -> n l (h d)")
 
 
 def attend_flex(
     queries: torch.Tensor,
-    keys: torch.Tensor,
-    values: torch.Tensor,
-    anchor_keys: torch.Tensor,
-    anchor_values: torch.Tensor,
+    own: KeysValues,
+    anchors: KeysValues,
     *,
     heads: int,
     strength: float,  # noqa: ARG001  measured at 1
 ) -> torch.Tensor:
     """`joined` by torch's FlexAttention, compiled."""
-    mixed = compiled_flex()(*_joined_heads(queries, keys, values, anchor_keys, anchor_values, heads))
+    mixed = compiled_flex()(*_joined_heads(queries, own, anchors, heads))
     return rearrange(mixed, "n h l d -> n l (h d)")
 
 
@@ -181,18 +187,6 @@ def compiled_flex() -> Any:
     return torch.compile(flex_attention)
 
 
-def _joined_heads(
-    queries: torch.Tensor,
-    keys: torch.Tensor,
-    values: torch.Tensor,
-    anchor_keys: torch.Tensor,
-    anchor_values: torch.Tensor,
-    heads: int,
-) -> list[torch.Tensor]:
+def _joined_heads(queries: torch.Tensor, own: KeysValues, anchors: KeysValues, heads: int) -> list[torch.Tensor]:
     """(n, H, L, D), and (n, H, L + M, D) twice."""
-    num_frames = len(keys) // len(anchor_keys)
-    joined = [
-        torch.cat([own, repeat(anchors, "b m c -> (b f) m c", f=num_frames)], dim=1)
-        for own, anchors in ((keys, anchor_keys), (values, anchor_values))
-    ]
-    return [rearrange(x, "n l (h d) -> n h l d", h=heads).contiguous() for x in (queries, *joined)]
+    return [rearrange(x, "n l (h d) -> n h l d", h=heads).contiguous() for x in (queries, *join(own, anchors))]
