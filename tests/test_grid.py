@@ -76,7 +76,7 @@ def test_numbers_of_anchors_are_compared_on_the_middle_frame(source: Path, sd_mo
         (["seed=1,,2"], "the values must be whole numbers"),
         (["seed=0.5"], "the values must be whole numbers"),
         (["text-guidance=high"], "the values must be numbers"),
-        (["anchor-strength=0.5,2"], "--anchor-strength 2.0: must lie in 0..1"),
+        (["anchor-strength=0.5,11"], "--anchor-strength 11.0: must lie in 0..10"),
         (["seed=1", "seed=2"], "seed is given twice"),
         (["seed=1", "num-steps=2", "num-anchors=3"], "3 settings; give one or two"),
     ],

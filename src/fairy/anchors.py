@@ -76,8 +76,8 @@ class StepReader:
 
     layers: Mapping[str, KeysValues]
     strength: float
-    """1 reads the anchors as the paper does, towards 0 ever less: log(strength) is added to their attention logits.
-    A mean of m tokens counts m times (as in ToMe, arXiv 2210.09461)."""
+    """1 reads the anchors as the paper does, towards 0 ever less, above 1 more: log(strength) is added to their
+    attention logits. A mean of m tokens counts m times (as in ToMe, arXiv 2210.09461)."""
 
     def read(self, layer: str, device: torch.device) -> KeysValues:
         """The keys and values of one layer, each (B, K * L, C), on `device`."""

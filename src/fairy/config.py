@@ -59,7 +59,8 @@ class EditConfig:
     image_guidance: float | None = None
     """How strongly the source picture is kept."""
     anchor_strength: float = 1.0
-    """How much the other frames take from the anchors, 0 to 1: 1 is the paper's method, 0 takes nothing."""
+    """How much the other frames take from the anchors, 0 to 10: 1 is the paper's method, 0 takes nothing; above 1 what
+    the instruction leaves open is steadier."""
     seed: int = 0
     """Start of the random numbers: the same seed gives the same pixels, another one a variation."""
     fast: bool = False
@@ -76,7 +77,7 @@ class EditConfig:
         _require_range(self, "num_steps", 1, MAX_STEPS)
         _require_range(self, "text_guidance", 0, math.inf)
         _require_range(self, "image_guidance", 0, math.inf)
-        _require_range(self, "anchor_strength", 0, 1)
+        _require_range(self, "anchor_strength", 0, 10)
         _require_range(self, "seed", 0, MAX_SEED)
         _require_range(self, "guided_share", 0, 1)
         _require_range(self, "anchor_merge", 1, 64)

@@ -35,6 +35,8 @@ SPEED: dict[str, dict[str, Any]] = {
     "--fast": {"fast": True},
 }
 """What `--fast` does, each alone and all together: fields of EditConfig. Fewer steps are in NUM_STEPS."""
+STRENGTH = {0: "per frame", 1: BASE, 3: "anchor strength 3", 10: "anchor strength 10"}
+"""How much more an anchor's token counts than one of the frame's own."""
 REFERENCES = {
     EXACT: "the exact edit itself",
     AUTOENCODER: "the exact edit through the model's autoencoder: the best that its pictures can be",
@@ -90,6 +92,11 @@ def conditions(base: Weights, equivariant: Weights | None = None, *, full: bool 
         Condition(name, edit(num_steps=None if "fast" in how else STEPS, **how), quarter)
         for name, how in SPEED.items()
         if name != BASE
+    ]
+    found += [
+        Condition(name, edit(anchor_strength=float(strength)), quarter)
+        for strength, name in STRENGTH.items()
+        if strength > 1
     ]
     found += [Condition(name, edit(3 * (name != NOISE[1]), shared=False)) for name in NOISE[1::2]]
     if equivariant:

@@ -18,6 +18,7 @@ from fairy.ablation.design import (
     NUM_STEPS,
     REFERENCES,
     SPEED,
+    STRENGTH,
     Condition,
 )
 from fairy.ablation.plots import plot_bars, plot_curves
@@ -100,6 +101,8 @@ def as_page(outcome: Outcome, pictures: Mapping[str, str]) -> str:
         "## Noise",
         f"![Noise]({pictures['noise']})",
         *_tables(rows, NOISE, "noise"),
+        "## Strength of the anchors",
+        *_tables(rows, tuple(STRENGTH.values()), "strength"),
         "## What makes it fast",
         *_tables(rows, tuple(SPEED), "setting"),
         f"## Differences from the base ({BASE}: K = 3, 10 steps, shared noise)",

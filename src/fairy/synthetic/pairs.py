@@ -25,6 +25,9 @@ TWINS_SHARE = 0.4
 """How often the object of an edit has a twin, which its name means as well. What is left open is the same for both, so
 a model learns to carry it from one to the other, wherever they are."""
 CLIP_LENGTH = 24
+FASTEST = 3
+"""Pairs without a photograph are frames of clips that move up to so many times as fast: things have rolled on their
+heads there."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def sample_pair(
     entry = EDITS[edit]
     use_photo = bool(photos) and rng.random() < PHOTO_SHARE[entry.kind]
     is_bare = entry.kind == "whole" and rng.random() < BARE_SHARE[use_photo]
-    time = float(rng.uniform(0, CLIP_LENGTH))
+    time = float(rng.uniform(0, CLIP_LENGTH * (1 if use_photo else FASTEST)))
     scene = sample_scene(
         scene_seed,
         size,

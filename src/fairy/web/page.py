@@ -160,7 +160,7 @@ def add_settings(studio: Studio) -> Iterator[tuple[str, Any]]:
         yield (
             "anchor_strength",
             gr.Slider(
-                0, 1, 1, step=0.05, label="Anchor strength", info="How much the other frames take from the anchors"
+                0, 10, 1, step=0.05, label="Anchor strength", info="How much the other frames take from the anchors"
             ),
         )
     with gr.Row():
