@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from fairy.ablation.cells import identify
-from fairy.ablation.clips import World
+from fairy.ablation.clips import World, make_clip
 from fairy.ablation.design import BASE, EXACT, conditions, plan
-from fairy.ablation.heldout import ablate_heldout
+from fairy.ablation.heldout import ablate_heldout, by_turning
 from fairy.ablation.ledger import open_ledger
 from fairy.ablation.measuring import measure_task
 from fairy.ablation.run import run_tasks
@@ -103,6 +103,17 @@ def test_a_finished_cell_is_not_done_again(sd_folder, tmp_path, monkeypatch):
     assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".md", ".csv", ".json", ".png"}
     assert identify(str(sd_folder)).unet in page.read_text()
     assert json.loads(page.with_suffix(".json").read_text())["num_clips"] == 2
+
+
+def test_what_rolls_and_what_stands_is_told_apart():
+    cells = [record("anchors", clip, 1.0) for clip in range(12)] + [record("anchors", 0, 1.0, "sunset")]
+    halves = by_turning(cells, WORLD)
+    for half in halves:
+        words = make_clip(half["clip"], "paint", WORLD).instruction.split()
+        is_upright = not {"can", "cone", "cube"}.isdisjoint(words)
+        assert half["edit"] == ("paint, upright" if is_upright else "paint, rolling")
+    assert len(halves) == 12
+    assert len({half["edit"] for half in halves}) == 2
 
 
 def test_what_is_finished_is_kept_at_a_stop(tmp_path):

@@ -71,7 +71,7 @@ def test_twins_are_of_one_kind_and_all_else_is_as_without():
     assert [thing.pose for thing in twins] == [thing.pose for thing in others]
 
 
-@pytest.mark.parametrize("edit", [name for name, entry in EDITS.items() if "{object}" in entry.train[0]])
+@pytest.mark.parametrize("edit", [name for name, entry in EDITS.items() if entry.names_object])
 def test_an_edit_of_one_object_is_one_of_its_twin(edit):
     layers = two_of_a_kind()
     edited = EDITS[edit].apply(layers, CHOICE)

@@ -112,6 +112,13 @@ def make_clip(index: int, edit: str, world: World | None = None, times: Sequence
     return Clip(index, edit, instruction, scene, source, exact, flows, edited, changed, untouched)
 
 
+def target_of(index: int, edit: str, world: World) -> str:
+    """The name of the object that the instruction of a clip is about."""
+    seed = clip_seed(SEED, index)
+    scene = sample_scene(seed, world.size)
+    return scene.things[choose_for_clip(scene, edit, seed, choice_seed(edit)).target].name
+
+
 def motion_of(num_clips: int, world: World, times: Sequence[int] = MEASURED) -> tuple[float, float]:
     """How far clips move between measured frames (pixels, the mean of medians), and the share that is hidden then."""
     lengths, hidden = [], []

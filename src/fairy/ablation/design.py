@@ -13,9 +13,12 @@ from typing import Any
 from fairy.ablation.cells import Settings, Weights, key_of
 from fairy.ablation.clips import CHANGED, LENGTH, MEASURED, NUM_CHOICES, SEED, World
 from fairy.config import FAST_SHARE, EditConfig
+from fairy.synthetic import EDITS as ALL_EDITS
 
 EDITS = ("paint", "paint_all", "wood", "hat", "gold", "duotone", "sunset", "mosaic")
 """Five of objects, three of the whole picture; all but gold leave something open."""
+TURNING = {edit: (f"{edit}, upright", f"{edit}, rolling") for edit in EDITS if ALL_EDITS[edit].names_object}
+"""Names of the two halves of an edit's clips: the object is one that stands, or one that rolls."""
 NUM_CLIPS = 60
 STEPS = 10
 VERSION = 1

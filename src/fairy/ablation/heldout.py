@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from fairy.ablation.cells import Weights, identify
-from fairy.ablation.clips import MEASURED, World, motion_of
-from fairy.ablation.design import BASE, EDITS, Task, conditions, plan
+from fairy.ablation.clips import MEASURED, World, motion_of, target_of
+from fairy.ablation.design import BASE, EDITS, TURNING, Task, conditions, plan
 from fairy.ablation.ledger import Ledger, Record, open_ledger
 from fairy.ablation.measuring import measure_task
 from fairy.ablation.run import run_tasks
@@ -22,12 +23,13 @@ from fairy.config import EMBEDDED
 from fairy.manifest import versions
 from fairy.report import SILENT, Report
 from fairy.synthetic import EDITS as ALL_EDITS
+from fairy.synthetic.sampling import UPRIGHT
 
 GROUPS = {
     "object": tuple(edit for edit in EDITS if ALL_EDITS[edit].kind == "object"),
     "whole": tuple(edit for edit in EDITS if ALL_EDITS[edit].kind == "whole"),
     "all": EDITS,
-    **{edit: (edit,) for edit in EDITS},
+    **{edit: (edit,) for edit in (*EDITS, *chain(*TURNING.values()))},
 }
 
 
@@ -59,7 +61,7 @@ def ablate_heldout(
         missing = [task for task in (_without_done(task, ledger) for task in tasks) if task.conditions]
         run_tasks(measure_task, missing, ledger, num_all=len(tasks), workers=workers, name=name_of, report=report)
         records = records_of(tasks, ledger)
-    rows = rows_of(collect(records, GROUPS), BASE)
+    rows = rows_of(collect([*records, *by_turning(records, world)], GROUPS), BASE)
     facts = describe(base, equivariant, num_clips, world, edits, records)
     page = write_summary(output, Outcome(rows, found, facts, command))
     draw_samples(page.with_name(f"{page.stem}-{SAMPLES}"), found, edits, world)
@@ -69,6 +71,15 @@ def ablate_heldout(
 def records_of(tasks: Sequence[Task], ledger: Ledger) -> list[Record]:
     """What is known of the tasks' cells, each under the name that its condition has here."""
     return [{**ledger[key], "condition": c.name} for task in tasks for key, c in task.conditions]
+
+
+def by_turning(records: Iterable[Record], world: World) -> list[Record]:
+    """The cells of edits of one object again, under the names of TURNING: does that object roll?"""
+    return [
+        {**record, "edit": TURNING[record["edit"]][target_of(record["clip"], record["edit"], world) not in UPRIGHT]}
+        for record in records
+        if record["edit"] in TURNING
+    ]
 
 
 def name_of(task: Task) -> str:

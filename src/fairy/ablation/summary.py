@@ -19,6 +19,7 @@ from fairy.ablation.design import (
     REFERENCES,
     SPEED,
     STRENGTH,
+    TURNING,
     Condition,
 )
 from fairy.ablation.plots import plot_bars, plot_curves
@@ -91,7 +92,9 @@ def as_page(outcome: Outcome, pictures: Mapping[str, str]) -> str:
         f"![Frames of the first clip]({facts['date']}-ablation-{SAMPLES})",
         "## What the instruction leaves open",
         "Spread over time, in levels of 255, of the colour that each edit with an open choice gives its region.",
-        _open_attributes(rows, facts["edits"]),
+        _open_attributes(rows, [edit for edit in facts["edits"] if EDITS[edit].is_open]),
+        "**Objects that stand, and objects that roll**",
+        _open_attributes(rows, [half for edit in facts["edits"] for half in TURNING.get(edit, ())]),
         "## Number of anchors",
         f"![Anchors]({pictures['anchors']})",
         *_tables(rows, tuple(ANCHORS.values()), "K"),
@@ -150,16 +153,17 @@ def _tables(rows: Sequence[Row], conditions: Sequence[str], heading: str, differ
     return parts
 
 
-def _open_attributes(rows: Sequence[Row], edits: Sequence[str]) -> str:
+def _open_attributes(rows: Sequence[Row], groups: Sequence[str]) -> str:
     """How far anchors take the spread down from per frame, and how near that is to the exact edit's own."""
-    lines = ["| edit | per frame | anchors | change | anchors, equivariant | change | exact | anchors / exact |"]
-    lines.append("| --- |" + " --- |" * 7)
-    for edit in (edit for edit in edits if EDITS[edit].is_open):
+    heads = ("edit", "per frame", "anchors", "change", "anchors, equivariant", "change", "exact", "anchors / exact")
+    lines = [f"| {' | '.join(heads)} | edit done, per frame | anchors |", "| --- |" + " --- |" * (len(heads) + 1)]
+    for group in groups:
         names = (METHODS[1], BASE, METHODS[4], EXACT)
-        frame, anchors, tuned, exact = (_value(rows, name, edit, "spread") for name in names)
+        frame, anchors, tuned, exact = (_value(rows, name, group, "spread") for name in names)
         cells = [_shown(frame), _shown(anchors), _change(anchors, frame), _shown(tuned), _change(tuned, frame)]
         times = f"{anchors / exact:.1f}" if anchors is not None and exact else ""
-        lines.append(f"| {edit} | {' | '.join([*cells, _shown(exact), times])} |")
+        done = [_shown(_value(rows, name, group, "edit_done")) for name in names[:2]]
+        lines.append(f"| {group} | {' | '.join([*cells, _shown(exact), times, *done])} |")
     return "\n".join(lines)
 
 

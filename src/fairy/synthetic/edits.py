@@ -28,6 +28,11 @@ class Edit:
     train: tuple[str, ...]
     heldout: tuple[str, ...]
 
+    @property
+    def names_object(self) -> bool:
+        """Is it about the objects of one name."""
+        return "{object}" in self.train[0]
+
     def wordings(self, split: str) -> tuple[str, ...]:
         return self.train if split == "train" else self.heldout
 

@@ -12,6 +12,9 @@ from fairy.synthetic.raster import colour, resize
 from fairy.synthetic.scenes import COLOURS, Scene, Thing
 from fairy.synthetic.shapes import SHAPES
 
+UPRIGHT = ("can", "cone", "cube")
+"""What sways a little; the other objects roll on."""
+
 
 def sample_scene(
     seed: int | np.random.SeedSequence,
@@ -96,7 +99,7 @@ def _draw_things(rng: np.random.Generator, number: int, width: float, height: fl
         x, y = (along, across) if width >= height else (across, along)
         colour_name = str(rng.choice(list(COLOURS)))
         hue, saturation, value = COLOURS[colour_name]
-        upright = name in ("can", "cone", "cube")
+        upright = name in UPRIGHT
         pose = Pose(
             x=draw_path(rng, x * (width - 1.6 * radius), 0.001, 0.12),
             y=draw_path(rng, y * (height - 2 * radius), 0.0, 0.08),
