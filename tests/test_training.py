@@ -11,12 +11,13 @@ from transformers import CLIPTokenizer
 import fairy.models
 from fairy.frames import to_tensor
 from fairy.synthetic import all_instructions
-from fairy.training.autoencoder import build_autoencoder, fit_components
+from fairy.training.autoencoder import build_autoencoder, fit_components, take_components
 from fairy.training.data import Latents, make_pairs, tokenize, write_chunks
 from fairy.training.export import build_editor, export, load_average
 from fairy.training.loop import Trainer, without_self_attention
 from fairy.training.recipe import Recipe
 from fairy.training.tokenizer import save_tokenizer, train_tokenizer
+from fairy.training.trainee import LinearEncoder
 from fairy.training.unet import build_trainee, build_unet, start_at_identity, widen
 
 RECIPE = Recipe(
@@ -64,6 +65,15 @@ def test_the_encoder_is_the_components(components, pictures):
     autoencoder = build_autoencoder(components, RECIPE)
     expected = components.encode(pictures)
     assert torch.allclose(autoencoder.encode(to_tensor(pictures)).latents, expected, atol=1e-5)
+
+
+def test_components_are_taken_over_from_an_encoder(components, pictures):
+    autoencoder = build_autoencoder(components, RECIPE)
+    basis = torch.eye(192).reshape(-1, 3, 8, 8)
+    bias = autoencoder.encode(torch.zeros_like(basis[:1])).latents[0, :, 0, 0]
+    weight = (autoencoder.encode(basis).latents[:, :, 0, 0] - bias).T.reshape(-1, 3, 8, 8)
+    taken = take_components(LinearEncoder(autoencoder, weight, bias))
+    assert torch.allclose(taken.encode(pictures), components.encode(pictures), atol=1e-4)
 
 
 def test_latents_are_partially_whitened(components, pictures):

@@ -20,6 +20,7 @@ from torch.nn import functional
 
 from fairy.frames import to_tensor
 from fairy.training.recipe import Recipe
+from fairy.training.trainee import LinearEncoder
 
 PATCH = 8
 ENCODER_WIDTH = 48  # the 4 x 4 pixels x 3 colours that the last stage but one holds
@@ -57,6 +58,13 @@ def fit_components(pictures: Sequence[np.ndarray], recipe: Recipe) -> Components
     target = recipe.detail_spread * (spread[:kept] / spread[0]) ** recipe.detail_power
     weight = torch.cat([colour / colour_spread[:, None], axes[:kept] * (target / spread[:kept])[:, None]])
     return Components(weight.float(), mean.float())
+
+
+def take_components(encoder: LinearEncoder) -> Components:
+    """The components that an encoder was set to."""
+    weight = rearrange(2 * encoder.weight, "z c r s -> z (r s c)")  # it sees -1..1, components 0..1
+    offset = encoder.bias - weight.sum(1) / 2
+    return Components(weight, -torch.linalg.lstsq(weight, offset).solution)
 
 
 def build_autoencoder(components: Components, recipe: Recipe) -> AutoencoderTiny:

@@ -1,5 +1,6 @@
 """`python -m fairy.training.embedded STEP`: makes the embedded model from nothing, one step after the other.
 
+parts         take encoder, decoder and tokenizer over from the folder --weights: no `autoencoder`, no `decoder`
 autoencoder   fit the encoder's components and the tokenizer
 data          write the latents of all pairs
 decoder       train the decoder (may run beside `train`)
@@ -19,14 +20,17 @@ from diffusers import AutoencoderTiny
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTokenizer
 
+import fairy.models
+from fairy.errors import UsageError
 from fairy.synthetic import all_instructions, photographs, sample_pair
-from fairy.training.autoencoder import Components, build_autoencoder, fit_components, train_decoder
+from fairy.training.autoencoder import Components, build_autoencoder, fit_components, take_components, train_decoder
 from fairy.training.data import Latents, load_pictures, tokenize, write_chunks
 from fairy.training.evaluate import evaluate
 from fairy.training.export import build_editor, export, load_average, take_over_folder
 from fairy.training.loop import Trainer
 from fairy.training.recipe import Recipe
 from fairy.training.tokenizer import save_tokenizer, train_tokenizer
+from fairy.training.trainee import LinearEncoder
 
 EMBEDDED = Path(__file__).parent.parent / "models" / "embedded"
 COMPONENTS = "components.safetensors"
@@ -53,10 +57,24 @@ def make_autoencoder(recipe: Recipe, options: argparse.Namespace) -> None:
     pictures = [picture for pair in pairs for picture in (pair.source, pair.edited)]
     components = fit_components(pictures, recipe)
     options.folder.mkdir(parents=True, exist_ok=True)
-    save_file({"weight": components.weight, "mean": components.mean}, options.folder / COMPONENTS)
+    _save_components(components, options)
     tokenizer_folder = options.folder / "tokenizer"
     tokenizer_folder.mkdir(parents=True, exist_ok=True)
     save_tokenizer(train_tokenizer(all_instructions("train"), recipe), tokenizer_folder)
+
+
+def take_parts(recipe: Recipe, options: argparse.Namespace) -> None:
+    """All that is there already and that stays as it is, from an exported folder."""
+    if options.weights is None:
+        raise UsageError("parts: say --weights FOLDER, the exported folder to take them from")
+    model = fairy.models.load(options.weights)
+    encoder = LinearEncoder.of(model)
+    if encoder is None:
+        raise UsageError(f"parts: the encoder of {options.weights} is not a linear one")
+    options.folder.mkdir(parents=True, exist_ok=True)
+    _save_components(take_components(encoder), options)
+    model.vae.save_pretrained(_decoder_folder(recipe, options))
+    save_tokenizer(model.tokenizers[0], options.folder / "tokenizer")
 
 
 def make_data(recipe: Recipe, options: argparse.Namespace) -> None:
@@ -95,7 +113,7 @@ def make_export(recipe: Recipe, options: argparse.Namespace) -> None:
     tokenizer = CLIPTokenizer.from_pretrained(options.folder / "tokenizer")
     editor = build_editor(tokenizer, recipe)
     load_average(options.folder / "checkpoint.pt", editor)
-    trained = AutoencoderTiny.from_pretrained(options.folder / f"decoder_{len(recipe.decoder_steps) - 1}")
+    trained = AutoencoderTiny.from_pretrained(_decoder_folder(recipe, options))
     autoencoder = build_autoencoder(_components(options), recipe)  # a fresh one: the opened one would name its folder
     autoencoder.load_state_dict(trained.state_dict())
     export(editor, autoencoder, tokenizer, recipe, options.model)
@@ -111,7 +129,18 @@ def _components(options: argparse.Namespace) -> Components:
     return Components(**load_file(options.folder / COMPONENTS))
 
 
+def _save_components(components: Components, options: argparse.Namespace) -> None:
+    tensors = {"weight": components.weight, "mean": components.mean}
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, options.folder / COMPONENTS)
+
+
+def _decoder_folder(recipe: Recipe, options: argparse.Namespace) -> Path:
+    """Of the decoder when it is done."""
+    return options.folder / f"decoder_{len(recipe.decoder_steps) - 1}"
+
+
 _STEPS = {
+    "parts": take_parts,
     "autoencoder": make_autoencoder,
     "data": make_data,
     "decoder": make_decoder,
