@@ -7,16 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import fairy
 from fairy.ablation.cells import identify
 from fairy.ablation.clips import World, make_clip
-from fairy.ablation.design import BASE, EXACT, conditions, plan
+from fairy.ablation.design import BASE, EXACT, TOGETHER, conditions, plan
 from fairy.ablation.heldout import ablate_heldout, by_turning
 from fairy.ablation.ledger import open_ledger
-from fairy.ablation.measuring import measure_task
+from fairy.ablation.measuring import measure_task, result_of
 from fairy.ablation.run import run_tasks
 from fairy.ablation.statistics import mean_difference, mean_over_clips
 from fairy.ablation.tables import aligned, as_csv, as_markdown, collect, differences_as_markdown, find, rows_of
+from fairy.config import EditConfig
 from fairy.errors import OutputError
+from fairy.pipeline import Editor
 from fairy.report import SILENT
 
 WORLD = World(size=(32, 24))
@@ -68,6 +71,14 @@ def test_a_cell_does_not_depend_on_the_workers(tasks, cells, tmp_path):
     with open_ledger(tmp_path) as ledger:
         run_tasks(measure_task, tasks, ledger, num_all=len(tasks), workers=2, report=SILENT)
         assert {key: dict(cell) | NO_TIME for key, cell in ledger.records.items()} == cells
+
+
+def test_all_frames_together_are_anchors_of_one_another(sd_folder):
+    clip = make_clip(0, "gold", WORLD)
+    condition = next(c for c in conditions(identify(str(sd_folder))) if c.name == TOGETHER)
+    with Editor(fairy.load(str(sd_folder)), micro_batch=1) as editor:
+        bank = editor.edit_anchors(clip.source, clip.instruction, EditConfig(num_anchors=4, num_steps=10))
+    assert np.array_equal(result_of(clip, condition), bank.frames)
 
 
 def test_more_clips_keep_the_keys_of_those_there_are(sd_folder):

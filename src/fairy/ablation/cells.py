@@ -41,6 +41,8 @@ class Settings:
     scheduler: str | None = None
     shared_noise: bool = True
     """One noise for all frames; otherwise each has its own."""
+    all_together: bool = False
+    """All frames are anchors: each attends to all of every other. What anchors come near to, at any cost."""
 
     @property
     def num_anchors(self) -> int:
@@ -60,6 +62,7 @@ class Settings:
             "num_anchors": self.num_anchors,
             **asdict(self.edit.resolved(self.weights.defaults)),
             "shared_noise": self.shared_noise,
+            **({"all_together": True} if self.all_together else {}),
         }
 
 

@@ -7,7 +7,7 @@ The paper's ablation has three methods (per frame, + anchors, + anchors + equiva
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fairy.ablation.cells import Settings, Weights, key_of
@@ -40,6 +40,8 @@ SPEED: dict[str, dict[str, Any]] = {
 """What `--fast` does, each alone and all together: fields of EditConfig. Fewer steps are in NUM_STEPS."""
 STRENGTH = {0: "per frame", 1: BASE, 3: "anchor strength 3", 10: "anchor strength 10"}
 """How much more an anchor's token counts than one of the frame's own."""
+TOGETHER = "all frames together"
+"""Every frame attends to all of every other."""
 REFERENCES = {
     EXACT: "the exact edit itself",
     AUTOENCODER: "the exact edit through the model's autoencoder: the best that its pictures can be",
@@ -101,6 +103,8 @@ def conditions(base: Weights, equivariant: Weights | None = None, *, full: bool 
         for strength, name in STRENGTH.items()
         if strength > 1
     ]
+    together = edit(len(MEASURED))
+    found += [Condition(TOGETHER, replace(together, all_together=True), quarter)]
     found += [Condition(name, edit(3 * (name != NOISE[1]), shared=False)) for name in NOISE[1::2]]
     if equivariant:
         found += [Condition(METHODS[3], edit(0, weights=equivariant)), Condition(METHODS[4], edit(weights=equivariant))]

@@ -59,6 +59,8 @@ def edit(clip: Clip, condition: Condition) -> Pictures:
     """The measured frames, edited."""
     settings = condition.settings
     editor = open_editor(settings.weights.name, settings.scheduler)
+    if settings.all_together:
+        return editor.edit_anchors(clip.source, clip.instruction, settings.edit).frames
     chosen, anchors = clip.anchors(settings.num_anchors)
     shared = settings.shared_noise
     bank = editor.edit_anchors(anchors, clip.instruction, settings.edit, numbers=None if shared else chosen)

@@ -19,6 +19,7 @@ from fairy.ablation.design import (
     REFERENCES,
     SPEED,
     STRENGTH,
+    TOGETHER,
     TURNING,
     Condition,
 )
@@ -105,7 +106,7 @@ def as_page(outcome: Outcome, pictures: Mapping[str, str]) -> str:
         f"![Noise]({pictures['noise']})",
         *_tables(rows, NOISE, "noise"),
         "## Strength of the anchors",
-        *_tables(rows, tuple(STRENGTH.values()), "strength"),
+        *_tables(rows, (*STRENGTH.values(), TOGETHER), "strength"),
         "## What makes it fast",
         *_tables(rows, tuple(SPEED), "setting"),
         f"## Differences from the base ({BASE}: K = 3, 10 steps, shared noise)",
