@@ -88,23 +88,24 @@ def conditions(base: Weights, equivariant: Weights | None = None, *, full: bool 
         config = EditConfig(num_anchors=num_anchors, num_steps=num_steps, **quicker)
         return Settings(weights=weights, edit=config, shared_noise=shared)
 
-    half, quarter = (1, 1) if full else (2, 4)
-    every, later = {5: half, 7: half}, {20: half, 50: quarter}
+    fewer = 1 if full else 4
     found = [Condition(name, edit()) for name in REFERENCES]
-    found += [Condition(name, edit(number), every.get(number, 1)) for number, name in ANCHORS.items()]
-    found += [Condition(name, edit(num_steps=n), later.get(n, 1)) for n, name in NUM_STEPS.items() if name != BASE]
+    found += [Condition(name, edit(number), fewer if number > 3 else 1) for number, name in ANCHORS.items()]
     found += [
-        Condition(name, edit(num_steps=None if "fast" in how else STEPS, **how), quarter)
+        Condition(name, edit(num_steps=n), fewer if n > STEPS else 1) for n, name in NUM_STEPS.items() if name != BASE
+    ]
+    found += [
+        Condition(name, edit(num_steps=None if "fast" in how else STEPS, **how), fewer)
         for name, how in SPEED.items()
         if name != BASE
     ]
     found += [
-        Condition(name, edit(anchor_strength=float(strength)), quarter)
+        Condition(name, edit(anchor_strength=float(strength)), fewer)
         for strength, name in STRENGTH.items()
         if strength > 1
     ]
     together = edit(len(MEASURED))
-    found += [Condition(TOGETHER, replace(together, all_together=True), quarter)]
+    found += [Condition(TOGETHER, replace(together, all_together=True), fewer)]
     found += [Condition(name, edit(3 * (name != NOISE[1]), shared=False)) for name in NOISE[1::2]]
     if equivariant:
         found += [Condition(METHODS[3], edit(0, weights=equivariant)), Condition(METHODS[4], edit(weights=equivariant))]
