@@ -92,7 +92,7 @@ def test_what_takes_long_is_done_for_fewer_clips(sd_folder):
     fifty = [
         task.index for task in plan(found, 8, WORLD, ["gold"]) if "50 steps" in [c.name for _, c in task.conditions]
     ]
-    assert fifty == [0, 4]
+    assert fifty == [0, 6]
     assert {c.every for c in conditions(identify(str(sd_folder)), full=True)} == {1}
 
 

@@ -88,7 +88,7 @@ def conditions(base: Weights, equivariant: Weights | None = None, *, full: bool 
         config = EditConfig(num_anchors=num_anchors, num_steps=num_steps, **quicker)
         return Settings(weights=weights, edit=config, shared_noise=shared)
 
-    fewer = 1 if full else 4
+    fewer = 1 if full else 6
     found = [Condition(name, edit()) for name in REFERENCES]
     found += [Condition(name, edit(number), fewer if number > 3 else 1) for number, name in ANCHORS.items()]
     found += [
