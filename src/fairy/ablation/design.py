@@ -40,6 +40,8 @@ SPEED: dict[str, dict[str, Any]] = {
 """What `--fast` does, each alone and all together: fields of EditConfig. Fewer steps are in NUM_STEPS."""
 STRENGTH = {0: "per frame", 1: BASE, 3: "anchor strength 3", 10: "anchor strength 10"}
 """How much more an anchor's token counts than one of the frame's own."""
+STEADIEST = "5 steps, anchor strength 10"
+"""The two settings that make an open choice steadier, at once."""
 TOGETHER = "all frames together"
 """Every frame attends to all of every other."""
 REFERENCES = {
@@ -104,8 +106,8 @@ def conditions(base: Weights, equivariant: Weights | None = None, *, full: bool 
         for strength, name in STRENGTH.items()
         if strength > 1
     ]
-    together = edit(len(MEASURED))
-    found += [Condition(TOGETHER, replace(together, all_together=True), fewer)]
+    found += [Condition(STEADIEST, edit(num_steps=5, anchor_strength=10.0), fewer)]
+    found += [Condition(TOGETHER, replace(edit(len(MEASURED)), all_together=True), fewer)]
     found += [Condition(name, edit(3 * (name != NOISE[1]), shared=False)) for name in NOISE[1::2]]
     if equivariant:
         found += [Condition(METHODS[3], edit(0, weights=equivariant)), Condition(METHODS[4], edit(weights=equivariant))]
