@@ -14,7 +14,7 @@ from fairy.synthetic import all_instructions
 from fairy.training.autoencoder import build_autoencoder, fit_components, take_components
 from fairy.training.data import Latents, make_pairs, tokenize, write_chunks
 from fairy.training.export import build_editor, export, load_average
-from fairy.training.loop import Sample, Trainer, without_self_attention
+from fairy.training.loop import Trainer, without_self_attention
 from fairy.training.recipe import Recipe
 from fairy.training.tokenizer import save_tokenizer, train_tokenizer
 from fairy.training.trainee import LinearEncoder
@@ -128,30 +128,6 @@ def test_a_resumed_run_has_the_losses_of_an_uninterrupted_one(new_trainer, tmp_p
     resumed = new_trainer(tmp_path / "parts")
     resumed.resume()
     assert losses + list(resumed.run(6)) == expected
-
-
-def flat_sample(num_channels, *, region, tone):
-    """One sample of 2 x 2 tokens whose target is zero, all tokens of the same weight."""
-    latents, token = torch.zeros(1, num_channels, 2, 2), torch.tensor(region, dtype=torch.bool).view(1, 1, 2, 2)
-    nothing = torch.zeros(1, dtype=torch.long)
-    weight, tone = torch.ones(1, 1, 2, 2), torch.tensor([tone])
-    return Sample(latents, latents, nothing, nothing[None], latents, weight, token, tone)
-
-
-def test_an_error_common_to_an_edits_colour_counts_again_by_its_square():
-    predicted = torch.zeros(1, 8, 2, 2)
-    predicted[:, :3, :, 0] = torch.tensor([3.0, 1.0])
-    sample = flat_sample(8, region=[[True, False], [True, False]], tone=10.0)
-    tokens = 3 * (9 + 1) / (8 * 4)
-    assert sample.losses(predicted).item() == pytest.approx(tokens + 10 * 2**2)
-
-
-def test_errors_that_cancel_and_errors_of_detail_count_once():
-    predicted = torch.zeros(1, 8, 2, 2)
-    predicted[:, :3, :, 0] = torch.tensor([2.0, -2.0])
-    predicted[:, 3:] = 1.0
-    sample = flat_sample(8, region=[[True, False], [True, False]], tone=10.0)
-    assert sample.losses(predicted).item() == pytest.approx((3 * 2 * 4 + 5 * 4) / (8 * 4))
 
 
 def test_self_attention_can_be_switched_off():

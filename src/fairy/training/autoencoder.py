@@ -23,8 +23,6 @@ from fairy.training.recipe import Recipe
 from fairy.training.trainee import LinearEncoder
 
 PATCH = 8
-COLOURS = 3
-"""The first latent channels, which say a patch's mean colour."""
 ENCODER_WIDTH = 48  # the 4 x 4 pixels x 3 colours that the last stage but one holds
 
 
@@ -52,11 +50,11 @@ def fit_components(pictures: Sequence[np.ndarray], recipe: Recipe) -> Components
     patches = torch.cat([_patches(picture) for picture in pictures]).double()
     mean = patches.mean(0)
     centred = patches - mean
-    flat = torch.eye(COLOURS, dtype=torch.float64).repeat(PATCH * PATCH, 1).T / PATCH  # (COLOURS, 192), orthonormal
+    flat = torch.eye(3, dtype=torch.float64).repeat(PATCH * PATCH, 1).T / PATCH  # (3, 192), orthonormal
     colour_axes, colour_spread = _principal(centred @ flat.T)
     colour = colour_axes @ flat
     axes, spread = _principal(centred - (centred @ flat.T) @ flat)
-    kept = recipe.latent_channels - COLOURS
+    kept = recipe.latent_channels - 3
     target = recipe.detail_spread * (spread[:kept] / spread[0]) ** recipe.detail_power
     weight = torch.cat([colour / colour_spread[:, None], axes[:kept] * (target / spread[:kept])[:, None]])
     return Components(weight.float(), mean.float())

@@ -20,7 +20,6 @@ from diffusers.training_utils import EMAModel
 from torch import nn
 from transformers import CLIPTextModel
 
-from fairy.training.autoencoder import COLOURS
 from fairy.training.data import Batch, Latents, find_changes
 from fairy.training.recipe import Recipe
 from fairy.training.unet import build_scheduler
@@ -57,24 +56,6 @@ class Sample:
     target: torch.Tensor
     weight: torch.Tensor
     """Of each token in the loss: (B, 1, h, w), with mean 1 for each sample."""
-    region: torch.Tensor
-    """What the edit changes, bool (B, 1, h, w)."""
-    tone: torch.Tensor
-    """Weight in the loss of the colour's mean error over `region`: (B,)."""
-
-    def losses(self, predicted: torch.Tensor) -> torch.Tensor:
-        """Of each sample, (B,): the tokens' squared errors, and the square of the colour's mean error over the edit.
-
-        By that error an edit's colour flickers. Among the tokens' own it counts for little: they are mostly of detail.
-        """
-        errors = predicted - self.target
-        colours = errors[:, :COLOURS]  # the encoder's first components
-        mean = (colours * self.region).sum((2, 3)) / self.region.sum((2, 3)).clamp(min=1)
-        return (errors.square() * self.weight).mean((1, 2, 3)) + self.tone * mean.square().mean(1)
-
-    def to(self, device: torch.device) -> Sample:
-        """All of it on `device`."""
-        return Sample(**{name: value.to(device) for name, value in vars(self).items()})
 
 
 def make_sample(batch: Batch, empty: torch.Tensor, recipe: Recipe, generator: torch.Generator) -> Sample:
@@ -90,12 +71,9 @@ def make_sample(batch: Batch, empty: torch.Tensor, recipe: Recipe, generator: to
     no_text = (chance < recipe.drop_text + recipe.drop_both)[:, None]
     no_image = (chance >= recipe.drop_text) & (chance < recipe.drop_text + recipe.drop_both + recipe.drop_image)
     tokens = torch.where(no_text, empty, batch.tokens)
-    region = find_changes(batch)
-    weight = 1 + (recipe.focus - 1) * (region | batch.objects)
+    weight = 1 + (recipe.focus - 1) * (find_changes(batch) | batch.objects)
     weight = weight / weight.mean((1, 2, 3), keepdim=True)
-    source = batch.source * ~no_image[:, None, None, None]
-    tone = recipe.tone * alpha.flatten()
-    return Sample(noisy, source, timesteps, tokens, target, weight, region, tone)
+    return Sample(noisy, batch.source * ~no_image[:, None, None, None], timesteps, tokens, target, weight)
 
 
 class Trainer:
@@ -156,17 +134,20 @@ class Trainer:
     def _one_step(self) -> tuple[torch.Tensor, torch.Tensor]:
         recipe, process = self.recipe, self.accelerator.process_index
         generator = torch.Generator().manual_seed((recipe.seed * 1_000_003 + self.step) * 64 + process)
-        batch = self.latents.draw(self.step, process)
-        sample = make_sample(batch, self.empty, recipe, generator).to(self.accelerator.device)
+        sample = make_sample(self.latents.draw(self.step, process), self.empty, recipe, generator)
+        device = self.accelerator.device
         for group in self.optimizer.param_groups:
             group["lr"] = recipe.learning_rate_at(self.step)
-        losses = sample.losses(self.editor(sample.noisy, sample.source, sample.timesteps, sample.tokens).float())
+        arguments = (sample.noisy, sample.source, sample.timesteps, sample.tokens)
+        predicted = self.editor(*(argument.to(device) for argument in arguments)).float()
+        errors = (predicted - sample.target.to(device)).square()
+        losses = (errors * sample.weight.to(device)).mean((1, 2, 3))
         self.accelerator.backward(losses.mean())
         self.accelerator.clip_grad_norm_(self.editor.parameters(), 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad()
         self.average.step(self._bare.parameters())
-        return losses.detach().cpu(), sample.timesteps.cpu()
+        return losses.detach().cpu(), sample.timesteps
 
     def _log(self, totals: _Totals, seconds: float) -> None:
         if not self.accelerator.is_main_process:
@@ -217,8 +198,9 @@ def without_self_attention(unet: UNet2DConditionModel) -> Iterator[None]:
 @torch.no_grad()
 def attention_share(editor: Editor, sample: Sample) -> float:
     """How much of the output self-attention decides: |with - without| / |with|."""
-    sample = sample.to(next(editor.parameters()).device)
-    inputs = (sample.noisy, sample.source, sample.timesteps, sample.tokens)
+    arguments = (sample.noisy, sample.source, sample.timesteps, sample.tokens)
+    device = next(editor.parameters()).device
+    inputs = [argument.to(device) for argument in arguments]
     full = editor(*inputs)
     with without_self_attention(editor.unet):
         without = editor(*inputs)
