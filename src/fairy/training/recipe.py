@@ -58,7 +58,7 @@ class Recipe:
     picture_chunks: int = 14
     """So many chunks keep their pixels, too: the decoder is trained on them."""
 
-    num_steps: int = 12_000
+    num_steps: int = 9_000
     batch: int = 16
     """Samples a step and process."""
     together: tuple[int, ...] = (1, 2, 4, 4)
@@ -70,7 +70,7 @@ class Recipe:
     warmup_steps: int = 200
     decay_share: float = 0.5
     """The last part of the steps, in which the learning rate falls to zero."""
-    small_steps: int = 11_000
+    small_steps: int = 8_400
     """The first steps see small pictures only."""
     focus: float = 6.0
     """How much more a token counts in the loss where it is changed or shows an object; a sample's mean weight is 1."""
