@@ -13,7 +13,6 @@ from fairy.synthetic import (
     edited_scene,
     photographs,
     render_clip,
-    sample_frames,
     sample_pair,
     sample_scene,
 )
@@ -41,15 +40,6 @@ def test_pair_depends_on_the_seed_alone():
     assert first.instruction == again.instruction
     assert np.array_equal(first.edited, again.edited)
     assert not np.array_equal(first.source, other.source)
-
-
-def test_frames_of_a_clip_share_their_edit_but_not_their_time():
-    first, second = sample_frames(3, 2, SIZE, edit="paint_all")
-    assert np.array_equal(first.source, sample_pair(3, SIZE, edit="paint_all").source)
-    assert not np.array_equal(first.source, second.source)
-    assert first.instruction == second.instruction
-    colours = [frame.edited[frame.objects].mean(0) / 255 for frame in (first, second)]
-    assert np.allclose(*colours, atol=0.05)
 
 
 @pytest.mark.parametrize("size", [(96, 72), (64, 112)])

@@ -14,7 +14,7 @@ from fairy.synthetic import all_instructions
 from fairy.training.autoencoder import build_autoencoder, fit_components, take_components
 from fairy.training.data import Latents, make_pairs, tokenize, write_chunks
 from fairy.training.export import build_editor, export, load_average
-from fairy.training.loop import Trainer, attending_together, make_sample, without_self_attention
+from fairy.training.loop import Trainer, without_self_attention
 from fairy.training.recipe import Recipe
 from fairy.training.tokenizer import save_tokenizer, train_tokenizer
 from fairy.training.trainee import LinearEncoder
@@ -22,8 +22,8 @@ from fairy.training.unet import build_trainee, build_unet, start_at_identity, wi
 
 RECIPE = Recipe(
     latent_channels=4, decoder_width=48, decoder_blocks=(1, 0, 0, 0), text_width=32, text_layers=1, width=32,
-    norm_groups=4, small_sizes=((48, 32),), large_sizes=((48, 48),), num_chunks=2, chunk_pairs=16, picture_chunks=0,
-    clip_frames=2, together=(1, 2), num_steps=6, batch=2, warmup_steps=2, small_steps=3, long_side=48,
+    norm_groups=4, small_sizes=((48, 32),), large_sizes=((48, 48),), num_chunks=2, chunk_pairs=8, picture_chunks=0,
+    num_steps=6, batch=2, warmup_steps=2, small_steps=3, long_side=48,
 )  # fmt: skip
 
 
@@ -128,35 +128,6 @@ def test_a_resumed_run_has_the_losses_of_an_uninterrupted_one(new_trainer, tmp_p
     resumed = new_trainer(tmp_path / "parts")
     resumed.resume()
     assert losses + list(resumed.run(6)) == expected
-
-
-def test_samples_that_attend_to_their_own_like_change_nothing():
-    unet, (joined, timesteps, text) = build_unet(RECIPE), random_inputs(RECIPE)
-    twice = [inputs[:1].repeat_interleave(2, 0) for inputs in (joined, timesteps, text)]
-    alone = unet(*twice).sample
-    with attending_together(unet, 2):
-        together = unet(*twice).sample
-    torch.testing.assert_close(together, alone)
-
-
-def test_samples_that_attend_to_each_other_see_each_other_and_no_third():
-    unet, (joined, timesteps, text) = build_unet(RECIPE), random_inputs(RECIPE)
-    order = [0, 0, 1, 1]
-    before = [inputs[order] for inputs in (joined, timesteps[:1].expand(2), text)]
-    after = [before[0].clone(), *before[1:]]
-    after[0][1] += 1.0
-    with attending_together(unet, 2), torch.no_grad():
-        change = (unet(*after).sample - unet(*before).sample).abs().amax((1, 2, 3))
-    assert (change[:2] > 0).all()
-    assert change[2:].eq(0).all()
-
-
-def test_samples_of_a_clip_share_timestep_and_instruction(latents):
-    batch = next(batch for batch in (latents.draw(step, 0) for step in range(20)) if batch.together == 2)
-    sample = make_sample(batch, batch.tokens[0], RECIPE, torch.Generator().manual_seed(0))
-    assert sample.timesteps[0] == sample.timesteps[1]
-    assert batch.tokens[0].equal(batch.tokens[1])
-    assert not batch.source[0].equal(batch.source[1])
 
 
 def test_self_attention_can_be_switched_off():

@@ -2,7 +2,7 @@
 
 from fairy.synthetic.choice import Choice
 from fairy.synthetic.edits import EDITS, Edit, all_instructions
-from fairy.synthetic.pairs import Pair, edit_clip, edited_scene, render_clip, sample_frames, sample_pair
+from fairy.synthetic.pairs import Pair, edit_clip, edited_scene, render_clip, sample_pair
 from fairy.synthetic.photographs import photographs
 from fairy.synthetic.sampling import sample_scene
 from fairy.synthetic.scenes import Layers, Scene
@@ -27,7 +27,6 @@ __all__ = [
     "object_mask",
     "photographs",
     "render_clip",
-    "sample_frames",
     "sample_pair",
     "sample_scene",
     "warp",

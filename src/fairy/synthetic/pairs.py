@@ -55,18 +55,6 @@ def sample_pair(
 
     The edit is drawn by the weights of EDITS unless given.
     """
-    return sample_frames(seed, 1, size, split, photos, edit)[0]
-
-
-def sample_frames(
-    seed: int,
-    number: int,
-    size: tuple[int, int] = (192, 144),
-    split: str = "train",
-    photos: Sequence[NDArray[np.uint8]] = (),
-    edit: str | None = None,
-) -> list[Pair]:
-    """`sample_pair`, and `number` - 1 more pairs from other times of its clip: the same edit with the same choice."""
     if split not in SPLITS:
         raise UsageError(f"split is {split!r}; known: {', '.join(SPLITS)}")
     scene_seed, edit_seed = np.random.SeedSequence([seed, SPLITS.index(split)]).spawn(2)
@@ -77,8 +65,7 @@ def sample_frames(
     entry = EDITS[edit]
     use_photo = bool(photos) and rng.random() < PHOTO_SHARE[entry.kind]
     is_bare = entry.kind == "whole" and rng.random() < BARE_SHARE[use_photo]
-    length = CLIP_LENGTH * (1 if use_photo else FASTEST)
-    time = float(rng.uniform(0, length))
+    time = float(rng.uniform(0, CLIP_LENGTH * (1 if use_photo else FASTEST)))
     scene = sample_scene(
         scene_seed,
         size,
@@ -86,19 +73,14 @@ def sample_frames(
         num_objects=0 if is_bare else 1 + int(rng.choice(3, p=NUM_OBJECTS)),
         use_photo=use_photo,
         with_twins=entry.kind == "object" and rng.random() < TWINS_SHARE,
+        reference=time,
     )
     choice = choose(scene, entry, rng)
-    instruction = word(scene, entry, choice, split, rng)
-    times = (time, *rng.uniform(0, length, number - 1))
-    return [_pair(replace(scene, reference=time), time, edit, choice, instruction) for time in times]
-
-
-def _pair(scene: Scene, time: float, edit: str, choice: Choice, instruction: str) -> Pair:
-    layers, entry = scene.render(time), EDITS[edit]
+    layers = scene.render(time)
     return Pair(
         source=to_pixels(layers.picture),
         edited=to_pixels(entry.apply(layers, choice)),
-        instruction=instruction,
+        instruction=word(scene, entry, choice, split, rng),
         edit=edit,
         kind=entry.kind,
         objects=np.any([layers.visible(index) > 0.5 for index in range(len(layers.objects))], axis=0)

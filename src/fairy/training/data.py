@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from torch.nn import functional
 from transformers import CLIPTokenizer
 
-from fairy.synthetic import Pair, photographs, sample_frames
+from fairy.synthetic import Pair, photographs, sample_pair
 from fairy.training.autoencoder import PATCH, Components
 from fairy.training.recipe import Recipe, Size
 
@@ -31,13 +31,12 @@ CHANGED = 0.02
 @dataclass(frozen=True)
 class Batch:
     """B samples. Latents float32 (B, C, h, w), of the source and of the edited picture; token ids (B, T); where the
-    source shows an object, bool (B, 1, h, w). Each `together` samples that follow each other are of one clip."""
+    source shows an object, bool (B, 1, h, w)."""
 
     source: torch.Tensor
     edited: torch.Tensor
     tokens: torch.Tensor
     objects: torch.Tensor
-    together: int = 1
 
 
 def make_pairs(recipe: Recipe, chunk: int) -> list[Pair]:
@@ -45,9 +44,8 @@ def make_pairs(recipe: Recipe, chunk: int) -> list[Pair]:
     size = recipe.sizes[chunk % len(recipe.sizes)]
     photos = photographs("train")
     first = recipe.seed * SEED_STRIDE + chunk * recipe.chunk_pairs
-    seeds = range(first, first + recipe.chunk_pairs // recipe.clip_frames)
-    clips = (sample_frames(seed, recipe.clip_frames, size=size, split="train", photos=photos) for seed in seeds)
-    return [pair for clip in clips for pair in clip]
+    seeds = range(first, first + recipe.chunk_pairs)
+    return [sample_pair(seed, size=size, split="train", photos=photos) for seed in seeds]
 
 
 def write_chunks(recipe: Recipe, components: Components, folder: Path, *, num_workers: int) -> None:
@@ -82,18 +80,16 @@ class Latents:
         self.is_small = np.array([size in recipe.small_sizes for size in sizes])
 
     def draw(self, step: int, process: int) -> Batch:
-        """The batch of a step. Processes draw the same size and as many frames of a clip, so none waits for another."""
+        """The batch of a step. All processes draw the same size, so that none waits for another."""
         recipe = self.recipe
         shares = self.shares * self.is_small if step < recipe.small_steps else self.shares
         common = np.random.default_rng([recipe.seed, step])
         group = self.groups[common.choice(len(self.groups), p=shares / shares.sum())]
-        together = int(common.choice(recipe.together))
         own = np.random.default_rng([recipe.seed, step, process])
-        clips = own.integers(len(group.tokens) // recipe.clip_frames, size=(recipe.batch // together, 1))
-        frames = own.random((len(clips), recipe.clip_frames)).argsort(1)[:, :together]
-        chosen = torch.from_numpy((clips * recipe.clip_frames + frames).ravel())
-        source, edited = (latents[chosen].float() for latents in (group.source, group.edited))
-        return Batch(source, edited, group.tokens[chosen], group.objects[chosen], together)
+        chosen = torch.from_numpy(own.integers(len(group.tokens), size=recipe.batch))
+        return Batch(
+            group.source[chosen].float(), group.edited[chosen].float(), group.tokens[chosen], group.objects[chosen]
+        )
 
     def _load(self, folder: Path, size: Size, tokenizer: CLIPTokenizer) -> Batch:
         recipe = self.recipe

@@ -17,9 +17,7 @@ import torch
 from accelerate import Accelerator
 from diffusers import UNet2DConditionModel
 from diffusers.training_utils import EMAModel
-from einops import rearrange
 from torch import nn
-from torch.utils.hooks import RemovableHandle
 from transformers import CLIPTextModel
 
 from fairy.training.data import Batch, Latents, find_changes
@@ -58,30 +56,24 @@ class Sample:
     target: torch.Tensor
     weight: torch.Tensor
     """Of each token in the loss: (B, 1, h, w), with mean 1 for each sample."""
-    together: int = 1
-    """So many samples that follow each other attend to each other. They have one timestep."""
 
 
 def make_sample(batch: Batch, empty: torch.Tensor, recipe: Recipe, generator: torch.Generator) -> Sample:
     """Add noise, and drop conditions as InstructPix2Pix does. `empty`: token ids (T,) of the empty instruction."""
-    together = batch.together
-    count = len(batch.source) // together
+    count = len(batch.source)
     uniform = torch.rand(count, generator=generator)
-    timesteps = (999 - 1000 * uniform**recipe.noise_bias).clamp(min=0).round().long().repeat_interleave(together)
+    timesteps = (999 - 1000 * uniform**recipe.noise_bias).clamp(min=0).round().long()
     alpha = build_scheduler().alphas_cumprod[timesteps].float().view(-1, 1, 1, 1)
     noise = torch.randn(batch.edited.shape, generator=generator)
-    if torch.rand(1, generator=generator).item() < recipe.shared_noise:
-        noise = noise[::together].repeat_interleave(together, 0)
     noisy = alpha.sqrt() * batch.edited + (1 - alpha).sqrt() * noise
     target = alpha.sqrt() * noise - (1 - alpha).sqrt() * batch.edited
-    chance = torch.rand(count, generator=generator).repeat_interleave(together)
+    chance = torch.rand(count, generator=generator)
     no_text = (chance < recipe.drop_text + recipe.drop_both)[:, None]
     no_image = (chance >= recipe.drop_text) & (chance < recipe.drop_text + recipe.drop_both + recipe.drop_image)
     tokens = torch.where(no_text, empty, batch.tokens)
     weight = 1 + (recipe.focus - 1) * (find_changes(batch) | batch.objects)
     weight = weight / weight.mean((1, 2, 3), keepdim=True)
-    source = batch.source * ~no_image[:, None, None, None]
-    return Sample(noisy, source, timesteps, tokens, target, weight, together)
+    return Sample(noisy, batch.source * ~no_image[:, None, None, None], timesteps, tokens, target, weight)
 
 
 class Trainer:
@@ -147,8 +139,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = recipe.learning_rate_at(self.step)
         arguments = (sample.noisy, sample.source, sample.timesteps, sample.tokens)
-        with attending_together(self._bare.unet, sample.together):
-            predicted = self.editor(*(argument.to(device) for argument in arguments)).float()
+        predicted = self.editor(*(argument.to(device) for argument in arguments)).float()
         errors = (predicted - sample.target.to(device)).square()
         losses = (errors * sample.weight.to(device)).mean((1, 2, 3))
         self.accelerator.backward(losses.mean())
@@ -193,40 +184,10 @@ class _Totals:
 
 
 @contextmanager
-def attending_together(unet: UNet2DConditionModel, number: int) -> Iterator[None]:
-    """Every attn1 sees the tokens of `number` samples as one sequence while this is open: frames as each other's
-    anchors (Fairy, sec. 4.2, which does it when a video is edited only)."""
-
-    def join(_layer: nn.Module, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
-        return (rearrange(inputs[0], "(b k) n c -> b (k n) c", k=number), *inputs[1:])
-
-    def part(_layer: nn.Module, _inputs: object, output: torch.Tensor) -> torch.Tensor:
-        return rearrange(output, "b (k n) c -> (b k) n c", k=number)
-
-    layers = _self_attentions(unet)
-    hooks = [
-        hook for layer in layers for hook in (layer.register_forward_pre_hook(join), layer.register_forward_hook(part))
-    ]
-    with _removed_after(hooks):
-        yield
-
-
-@contextmanager
 def without_self_attention(unet: UNet2DConditionModel) -> Iterator[None]:
     """Every attn1 adds nothing while this is open."""
-    hooks = [
-        layer.register_forward_hook(lambda _layer, _inputs, output: output * 0) for layer in _self_attentions(unet)
-    ]
-    with _removed_after(hooks):
-        yield
-
-
-def _self_attentions(unet: UNet2DConditionModel) -> list[nn.Module]:
-    return [module for name, module in unet.named_modules() if name.endswith("attn1")]
-
-
-@contextmanager
-def _removed_after(hooks: list[RemovableHandle]) -> Iterator[None]:
+    layers = [module for name, module in unet.named_modules() if name.endswith("attn1")]
+    hooks = [layer.register_forward_hook(lambda _module, _inputs, output: output * 0) for layer in layers]
     try:
         yield
     finally:
