@@ -37,8 +37,8 @@ class Options:
     speed: float = 3.0
     """How fast all moves in them, as in `fairy synth`."""
     full: bool = False
-    """Also do what takes long for every clip: 5 and 7 anchors and 20 steps are done for every second one, 50 steps
-    and what makes an edit fast for every fourth."""
+    """Also do what takes long for every clip: 5 and 7 anchors, 20 and 50 steps, other strengths and what makes an
+    edit fast are done for every sixth."""
 
     def execute(self) -> Path:
         """Measure, write; returns the page."""
