@@ -38,6 +38,12 @@ def longer(folder):
     return make(folder / "longer.mp4", num_frames=24)
 
 
+@pytest.fixture(scope="module")
+def longest(folder):
+    """Not done before another person has tried and begun something; as long as the server takes."""
+    return make(folder / "longest.mp4", num_frames=110)
+
+
 def upload(page: Page, path) -> None:
     page.locator("#source input[type=file]").set_input_files(path)
 
@@ -213,9 +219,9 @@ def test_bad_uploads_get_one_clear_line(server, open_page, screenshot, folder):
     screenshot(page, "web-bad-upload")
 
 
-def test_two_people_do_not_fight_over_the_device(server, open_page, longer, portrait):
+def test_two_people_do_not_fight_over_the_device(server, open_page, longest, portrait):
     ann, bob = open_page(server.url), open_page(server.url)
-    take(ann, longer)
+    take(ann, longest)
     take(bob, portrait)
     render(ann, "make it a sketch", **SLOW)
     frames_done(ann, 1)
