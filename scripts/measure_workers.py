@@ -1,6 +1,6 @@
 """Many workers, measured: 1, 2 and 4 on this machine, beside a model, which is then carried on to 512.
 
-    python scripts/measure_workers.py -o benchmarks        # about three minutes on two idle cores
+    python scripts/measure_workers.py -o benchmarks        # some ten minutes on two cores
 
 Each worker computes one frame at a time on one core. Times are those of a whole job, from the plan to the written
 video, with the workers started and warm. More workers than cores take turns, and are counted as so many cores.
@@ -70,6 +70,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=48)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
+    options.output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "source.mp4")
         write_clip(source, moving_picture(options.frames))
