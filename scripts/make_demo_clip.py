@@ -1,4 +1,4 @@
-"""Renders src/fairy/assets/demo.mp4, the clip that `fairy demo` edits: a scene of the synthetic world, and four notes.
+"""Renders src/fairy/video/clips/demo.mp4, which `fairy demo` edits: a scene of the synthetic world, and four notes.
 
     python scripts/make_demo_clip.py
 
@@ -11,9 +11,9 @@ from pathlib import Path
 import av
 import numpy as np
 
-from fairy.synthetic import render_clip
+from fairy.lab.synthetic import render_clip
 
-OUTPUT = Path(__file__).parents[1] / "src" / "fairy" / "assets" / "demo.mp4"
+OUTPUT = Path(__file__).parents[1] / "src" / "fairy" / "video" / "clips" / "demo.mp4"
 SEED, NUM_FRAMES, SIZE, RATE = 987_654_015, 24, (192, 144), 12
 NOTES_HZ, SAMPLE_RATE = (261.63, 329.63, 392.00, 523.25), 48_000
 

@@ -1,4 +1,4 @@
-"""Renders the further clips that `fairy ui` offers, src/fairy/assets/{hills,sea}.mp4: scenes of the synthetic world.
+"""Renders the further clips of `fairy ui`, src/fairy/video/clips/{hills,sea}.mp4: scenes of the synthetic world.
 
     python scripts/make_example_clips.py
 
@@ -11,9 +11,9 @@ from pathlib import Path
 import av
 import numpy as np
 
-from fairy.synthetic import render_clip
+from fairy.lab.synthetic import render_clip
 
-ASSETS = Path(__file__).parents[1] / "src" / "fairy" / "assets"
+ASSETS = Path(__file__).parents[1] / "src" / "fairy" / "video" / "clips"
 CLIPS = {"hills.mp4": (987_654_112, (192, 144)), "sea.mp4": (987_654_209, (144, 192))}
 NUM_FRAMES, RATE = 24, 12
 

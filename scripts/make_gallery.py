@@ -1,4 +1,4 @@
-"""Edits the clips in src/fairy/assets with the embedded model, measures, and writes the page of results, docs/gallery/.
+"""Edits the clips in src/fairy/video/clips with the embedded model, measures, and writes docs/gallery/.
 
     python scripts/make_gallery.py
 
@@ -10,12 +10,12 @@ import tempfile
 from pathlib import Path
 
 import fairy
-from fairy.gallery import make_gallery
-from fairy.metrics import MetricSettings, score_videos
-from fairy.progress import Terminal
+from fairy.cli.terminal import Terminal
+from fairy.lab.gallery import make_gallery
+from fairy.lab.metrics import MetricSettings, score_videos
 
 ROOT = Path(__file__).parents[1]
-ASSETS, OUTPUT = ROOT / "src" / "fairy" / "assets", ROOT / "docs" / "gallery"
+ASSETS, OUTPUT = ROOT / "src" / "fairy" / "video" / "clips", ROOT / "docs" / "gallery"
 QUALITY = 23  # small files: the page is part of the repository
 EDITS = {
     "demo.mp4": ("turn it into a pencil sketch", "turn the cube into gold", "put a hat on the cube"),

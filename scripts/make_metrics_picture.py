@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fairy.metrics import MetricSettings, score
-from fairy.metrics.picture import draw_scores
-from fairy.synthetic import edit_clip, render_clip
+from fairy.lab.metrics import MetricSettings, score
+from fairy.lab.metrics.picture import draw_scores
+from fairy.lab.synthetic import edit_clip, render_clip
 
 SEED, NUM_FRAMES = 7, 24
 

@@ -7,9 +7,9 @@ import random
 import tempfile
 from pathlib import Path
 
-from fairy.study.findings import summarize
-from fairy.study.report import print_report, write_report
-from fairy.study.store import Item, Store, create
+from fairy.lab.study.findings import summarize
+from fairy.lab.study.report import print_report, write_report
+from fairy.lab.study.store import Item, Store, create
 
 OUTPUT = Path(__file__).parents[1] / "docs" / "images" / "study-report.png"
 METHODS = ("method one", "method two")

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 import torch
 
 import fairy
-from fairy import attention
-from fairy.anchors import StepReader, StepWriter
+from fairy.method import unet_attention as attention
+from fairy.method.anchors import StepReader, StepWriter
+from fairy.method.openvino import PRECISIONS, OpenVinoDenoiser
 from fairy.models import latent_shape
-from fairy.openvino import PRECISIONS, OpenVinoDenoiser
 
 SIZE = (144, 192)
 BRANCHES, REPEATS = 2, 30

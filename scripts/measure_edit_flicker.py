@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from fairy.synthetic import EDITS, Scene, edited_scene, flicker, sample_scene
-from fairy.synthetic.motion import Path, Pose
-from fairy.synthetic.pairs import choose_for_clip, to_pixels
-from fairy.synthetic.scenes import Thing
+from fairy.lab.synthetic import EDITS, Scene, edited_scene, flicker, sample_scene
+from fairy.lab.synthetic.motion import Path, Pose
+from fairy.lab.synthetic.pairs import choose_for_clip, to_pixels
+from fairy.lab.synthetic.scenes import Thing
 
 SEEDS = range(100, 104)
 NUM_FRAMES = 5

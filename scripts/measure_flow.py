@@ -1,7 +1,7 @@
 """Facts behind `fairy eval`: how exact its optical flow is, how well it tells a cut, what blur does. Some seconds.
 
 `python scripts/measure_flow.py` prints, for synthetic clips of 192x144 with exact flow, the mean error of OpenCV's DIS
-as the preset has it and as `fairy.metrics` sets it; and what share of the source's contrast the flow leaves
+as the preset has it and as `fairy.lab.metrics` sets it; and what share of the source's contrast the flow leaves
 unexplained, within clips and at cuts between them; and how much motion is found in a source that was blurred.
 """
 
@@ -12,11 +12,11 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from fairy.metrics import MetricSettings, score
-from fairy.metrics.flow import Estimated, Estimator
-from fairy.metrics.pictures import dis, sample
-from fairy.metrics.warp import unexplained
-from fairy.synthetic import flow_between, render_clip, sample_scene
+from fairy.lab.metrics import MetricSettings, score
+from fairy.lab.metrics.flow import Estimated, Estimator
+from fairy.lab.metrics.pictures import dis, sample
+from fairy.lab.metrics.warp import unexplained
+from fairy.lab.synthetic import flow_between, render_clip, sample_scene
 
 SEEDS = range(200, 212)
 SIZE = (192, 144)

@@ -10,11 +10,11 @@ import sys
 
 import numpy as np
 
-from fairy.anchors import AnchorBank, choose_anchors
 from fairy.config import EditConfig
+from fairy.lab.synthetic import EDITS, edit_clip, render_clip
+from fairy.method.anchors import AnchorBank, choose_anchors
+from fairy.method.editor import Editor
 from fairy.models import load
-from fairy.pipeline import Editor
-from fairy.synthetic import EDITS, edit_clip, render_clip
 
 OPEN_EDITS = ("duotone", "backdrop", "paint_all")
 NUM_FRAMES = 12

@@ -20,15 +20,15 @@ from pathlib import Path
 
 import numpy as np
 
-from fairy.anchors import choose_anchors
-from fairy.bench.machine import describe_machine
-from fairy.cli import main as fairy_main
+from fairy.cli.main import main as fairy_main
 from fairy.config import EditConfig
-from fairy.metrics import METRICS
-from fairy.metrics.table import show
+from fairy.lab.metrics import METRICS
+from fairy.lab.metrics.table import show
+from fairy.lab.results.machine import describe_machine
+from fairy.lab.synthetic.dataset import write_dataset
+from fairy.method.anchors import choose_anchors
+from fairy.method.editor import Editor
 from fairy.models import fingerprint, load
-from fairy.pipeline import Editor
-from fairy.synthetic.dataset import write_dataset
 from fairy.video import probe, read_frames
 from fairy.video.lossless import LosslessWriter
 
@@ -39,7 +39,7 @@ PROMPTS = {
 }
 """Of each edit: what the source shows, what the edit should show, and the instruction."""
 METHODS = ("own noise", "shared noise", "3 anchors")
-DEMO = Path(__file__).parents[1] / "src" / "fairy" / "assets" / "demo.mp4"
+DEMO = Path(__file__).parents[1] / "src" / "fairy" / "video" / "clips" / "demo.mp4"
 ABOUT = {
     "synthetic": "Synthetic clips, along their exact flow",
     "demo": "The built-in clip, along estimated flow",

@@ -24,16 +24,16 @@ import torch.nn.functional as F
 from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTinyOutput
 
 import fairy
-from fairy.bench.random_model import NOISE, UNET
 from fairy.config import EditSettings
+from fairy.lab.bench.random_model import NOISE, UNET
+from fairy.lab.tracking.capture import Observer, observe, self_attention_layers
+from fairy.lab.tracking.measure import measure
+from fairy.lab.tracking.plot import draw_accuracy
+from fairy.lab.tracking.points import synthetic_clips
+from fairy.lab.tracking.tables import Accuracy, Cell, LayerBounds, summarize, to_json
 from fairy.models import Conditioning, Model
 from fairy.models.defaults import Defaults
-from fairy.sheet import save_png
-from fairy.tracking.capture import Observer, observe, self_attention_layers
-from fairy.tracking.measure import measure
-from fairy.tracking.plot import draw_accuracy
-from fairy.tracking.points import synthetic_clips
-from fairy.tracking.tables import Accuracy, Cell, LayerBounds, summarize, to_json
+from fairy.pictures.sheet import save_png
 
 SEED, SPEED = 1, 16.0
 SIZE = (256, 256)

@@ -30,11 +30,11 @@ import torch
 from diffusers import AutoencoderKL, EulerAncestralDiscreteScheduler, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from fairy.quiet import quiet_libraries
-from fairy.training.batches import load_batches
-from fairy.training.finetune import Trainer, start_accelerator
-from fairy.training.runs import Run
-from fairy.training.settings import TrainConfig
+from fairy.lab.training.batches import load_batches
+from fairy.lab.training.finetune import Trainer, start_accelerator
+from fairy.lab.training.runs import Run
+from fairy.lab.training.settings import TrainConfig
+from fairy.models.quiet import quiet_libraries
 
 WARM_UP = 2
 SHAPES: dict[str, dict[str, Any]] = {

@@ -28,10 +28,10 @@ from typing import Any
 import numpy as np
 
 import fairy
-from fairy.bench.clips import write_clip
-from fairy.bench.machine import describe_machine
 from fairy.config import EditConfig, JobConfig, RunConfig, VideoConfig
-from fairy.parallel import ManyWorkers, open_many
+from fairy.jobs.workers.handout import ManyWorkers, open_many
+from fairy.lab.bench.clips import write_clip
+from fairy.lab.results.machine import describe_machine
 from fairy.parallel.cluster import num_cores, share
 from fairy.report import SILENT
 from fairy.video import VideoWriter, background, probe

@@ -33,7 +33,8 @@ from importlib.resources import files
 assert fairy.__file__.startswith({str(tmp_path / "unpacked")!r}), fairy.__file__
 edit = fairy.EditConfig(num_steps=1)
 video = fairy.VideoConfig(long_side=64, end=0.3)
-result = fairy.edit_video(files("fairy") / "assets" / "demo.mp4", "make it night", "out.mp4", edit=edit, video=video)
+clip = files("fairy") / "video" / "clips" / "demo.mp4"
+result = fairy.edit_video(clip, "make it night", "out.mp4", edit=edit, video=video)
 print(result.num_frames)
 """
     assert run("-I", "-c", program, cwd=tmp_path).stdout.strip() == "4"

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from fairy.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from fairy.anchors import AnchorBank
     from fairy.config import EditConfig, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig
     from fairy.errors import FairyError, MediaError, MissingPackageError, ModelError, OutputError, UsageError
-    from fairy.grid import GridResult, preview_grid
-    from fairy.job import EditResult, edit_video, preview
-    from fairy.kept import Verification, redo, verify
+    from fairy.jobs.edit import EditResult, edit_video, preview
+    from fairy.jobs.grid import GridResult, preview_grid
+    from fairy.jobs.recipe import info
+    from fairy.jobs.redo import Verification, redo, verify
+    from fairy.method.anchors import AnchorBank
+    from fairy.method.editor import Editor
     from fairy.models import Model, load
-    from fairy.pipeline import Editor
-    from fairy.recipe import info
 
 __version__ = "0.1.0"
 
@@ -52,15 +52,15 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
-        "anchors": "AnchorBank",
+        "method.anchors": "AnchorBank",
         "config": "EditConfig JobConfig MaskConfig ModelConfig RunConfig VideoConfig",
         "errors": "FairyError MediaError MissingPackageError ModelError OutputError UsageError",
-        "grid": "GridResult preview_grid",
-        "job": "EditResult edit_video preview",
-        "kept": "Verification redo verify",
+        "jobs.grid": "GridResult preview_grid",
+        "jobs.edit": "EditResult edit_video preview",
+        "jobs.redo": "Verification redo verify",
         "models": "Model load",
-        "pipeline": "Editor",
-        "recipe": "info",
+        "method.editor": "Editor",
+        "jobs.recipe": "info",
     },
 )
 

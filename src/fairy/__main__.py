@@ -2,6 +2,6 @@
 
 import sys
 
-from fairy.cli import main
+from fairy.cli.main import main
 
 sys.exit(main())

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from fairy.study import StudyConfig, build_study
-from fairy.study.findings import summarize
+from fairy.lab.study import StudyConfig, build_study
+from fairy.lab.study.findings import summarize
 from fairy.video import VideoWriter, probe, read_frames
 
-ASSETS = Path(__file__).parents[2] / "src" / "fairy" / "assets"
+ASSETS = Path(__file__).parents[2] / "src" / "fairy" / "video" / "clips"
 PHONE = (390, 844)
 TINTS = {"steady": (0.45, 0.5, 0.95), "wavering": (0.6, 0.6, 0.8)}
 QUESTIONS = ("frame_quality", "temporal_consistency", "prompt_faithfulness", "input_faithfulness", "overall")

@@ -19,8 +19,8 @@ from fairy.models.decoder import load_decoder
 from fairy.models.folder import SCHEDULER, ModelFolder, check_complete, open_folder, read_json, select_weights
 from fairy.models.kernels import shrink_kernels
 from fairy.models.lora import fuse_lora
+from fairy.models.quiet import quiet_libraries
 from fairy.models.schedulers import scheduler_class
-from fairy.quiet import quiet_libraries
 
 WEIGHTED = {
     loader.__name__: loader

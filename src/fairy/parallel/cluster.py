@@ -1,7 +1,7 @@
 """Processes of this machine or of a cluster, through Ray: the only file that imports it.
 
 A process is set up once and then does one task at a time. Which task goes where, and what happens when a process dies,
-is decided in fairy.parallel.workers; here Ray restarts and repeats nothing.
+is decided in fairy.parallel.pool; here Ray restarts and repeats nothing.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from typing import Any, TypeVar
 
 from fairy.parallel.cluster import AUTO, is_alone
-from fairy.parallel.workers import Tick, open_workers
+from fairy.parallel.pool import Tick, open_workers
 from fairy.report import SILENT, Report
 
 Item = TypeVar("Item")

@@ -87,7 +87,7 @@ def example(name: str) -> Path:
     """A clip that is built in. UsageError where there is none of that name."""
     if name not in EXAMPLES:
         raise UsageError(f"there is no example {name!r}; there are {', '.join(EXAMPLES)}")
-    return Path(str(files("fairy").joinpath("assets", name)))
+    return Path(str(files("fairy").joinpath("video", "clips", name)))
 
 
 def _subfolders(folder: Path | None) -> list[Path]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+from fairy.pictures.sheet import side_by_side, side_by_side_size
 from fairy.report import Report
-from fairy.sheet import side_by_side, side_by_side_size
 from fairy.video import VideoInfo, VideoWriter, background, probe, read_frames
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import gradio as gr
 
-from fairy.anchors import DEFAULT_NUM_ANCHORS
 from fairy.config import EMBEDDED
 from fairy.errors import FairyError
+from fairy.method.anchors import DEFAULT_NUM_ANCHORS
 from fairy.web import pictures, view
 from fairy.web.page import NOBODY, Parts
 from fairy.web.progress import following

@@ -8,8 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-from fairy.anchors import DEFAULT_NUM_ANCHORS
 from fairy.config import EMBEDDED
+from fairy.method.anchors import DEFAULT_NUM_ANCHORS
 from fairy.web import look, pictures, slider
 from fairy.web.choices import EXAMPLES, INSTRUCTIONS
 from fairy.web.studio import Studio

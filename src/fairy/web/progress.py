@@ -6,15 +6,14 @@ from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
-from fairy.progress import STAGES
-from fairy.report import Report
+from fairy.report import STAGES, Report, Stage
 
 SECONDS_BETWEEN_LINES = 0.4
 Result = TypeVar("Result")
 
 
 class Told:
-    """The `Report` of fairy.job, as the latest line."""
+    """The `Report` of fairy.jobs.edit, as the latest line."""
 
     def __init__(self) -> None:
         self.words = "Waiting for the device ..."
@@ -22,7 +21,7 @@ class Told:
     def note(self, line: str) -> None:
         """A preview has nothing to say beside its pictures."""
 
-    def progress(self, stage: str, done: int, total: int | None) -> None:
+    def progress(self, stage: Stage, done: int, total: int | None) -> None:
         """Where the work is."""
         words, unit = STAGES[stage]
         self.words = f"{words}: {done} of {total} {unit}" if total and unit else f"{words} ..."

@@ -1,8 +1,8 @@
 """Renders in the background: one after the other, whoever asked, with or without anybody looking.
 
 A job goes waiting, running, done; or stopped by a person, or failed; from both it can go on where it stopped
-(fairy.store keeps what is done). When the server is stopped in order, the running job waits and goes on with the next
-start; after a crash it is stopped, and goes on when a person says so, so that no job can crash every server.
+(fairy.jobs.store keeps what is done). When the server is stopped in order, the running job waits and goes on with the
+next start; after a crash it is stopped, and goes on when a person says so, so that no job can crash every server.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from pathlib import Path
 
 from fairy.config import JobConfig
 from fairy.errors import FairyError, UsageError
-from fairy.job import EditResult, edit_video
-from fairy.kept import redo
+from fairy.jobs.edit import EditResult, edit_video
+from fairy.jobs.redo import redo
 from fairy.models import Model
+from fairy.report import Stage
 from fairy.web.comparison import write_comparison
 from fairy.web.device import Device
 from fairy.web.limits import look_through
@@ -37,7 +38,7 @@ class CancelledError(Exception):
 
 @dataclass
 class Live:
-    """How far the running job is: the `Report` of fairy.job. Ends the work where it must not go on."""
+    """How far the running job is: the `Report` of fairy.jobs.edit. Ends the work where it must not go on."""
 
     job: Job
     output: Path
@@ -45,7 +46,7 @@ class Live:
     """Where the newest frame is put, for browsers."""
     device: Device
     ended: threading.Event = field(default_factory=threading.Event)
-    stage: str = "waiting"
+    stage: Stage = "waiting"
     done: int = 0
     total: int | None = None
     before: int = 0
@@ -59,7 +60,7 @@ class Live:
         """Keep it for the page."""
         self.notes.append(line)
 
-    def progress(self, stage: str, done: int, total: int | None) -> None:
+    def progress(self, stage: Stage, done: int, total: int | None) -> None:
         """Where the work is; between two frames others may use the device."""
         if self.ended.is_set():
             raise CancelledError

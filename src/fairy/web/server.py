@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from fairy.disk.lock import locked
 from fairy.errors import MissingPackageError, OutputError
-from fairy.lock import locked
 from fairy.web.settings import WebConfig
 
 OFFLINE = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "GRADIO_SSR_MODE": "False"}

@@ -1,7 +1,7 @@
 """What the page keeps on disk, so that a restart of the server or a reload of the page loses nothing. No torch.
 
     FOLDER/private/CLIP/clip.json, NAME.mp4       a clip that came in
-    FOLDER/private/CLIP/JOB/job.json, OUTPUT      a job on it; OUTPUT.fairy/ is its job folder (fairy.store)
+    FOLDER/private/CLIP/JOB/job.json, OUTPUT      a job on it; OUTPUT.fairy/ is its job folder (fairy.jobs.store)
     FOLDER/served/                             all that a browser may ask for: pictures and finished videos
     FOLDER/served/CLIP/NUMBER/                 a variant tried, or what is to be seen of a job
 
@@ -22,8 +22,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from fairy.disk.whole import write_text
 from fairy.errors import OutputError, UsageError
-from fairy.files import write_text
 from fairy.web.settings import Wish
 
 WAITING, RUNNING, STOPPED, FAILED, DONE = "waiting", "running", "stopped", "failed", "done"

@@ -4,7 +4,7 @@ One video, so the two can never drift apart, and any source plays, whatever its 
 and the arrow keys.
 """
 
-from fairy.sheet import GAP
+from fairy.pictures.sheet import GAP
 
 TEMPLATE = """
 <figure class="fairy-slider" data-url="${value}">

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from fairy.errors import UsageError
+from fairy.pictures.sheet import save_png
 from fairy.report import SILENT, Report
-from fairy.sheet import save_png
 from fairy.video import read_at
 from fairy.web import snippets
 from fairy.web.choices import Choices, example, find_choices

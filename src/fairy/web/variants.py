@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from fairy.config import JobConfig
-from fairy.manifest import Take
-from fairy.pipeline import Editor
-from fairy.render import edit_shots
+from fairy.jobs.manifest import Take
+from fairy.jobs.render import edit_shots
+from fairy.jobs.selection import Selection, ShotPlan, select
+from fairy.method.editor import Editor
+from fairy.pictures.sheet import save_png, side_by_side
 from fairy.report import Report
-from fairy.selection import Selection, ShotPlan, select
-from fairy.sheet import save_png, side_by_side
 from fairy.video import VideoInfo
 from fairy.web.device import Device
 from fairy.web.limits import look_through

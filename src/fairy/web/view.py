@@ -5,19 +5,12 @@ from __future__ import annotations
 import time
 from html import escape
 
-from fairy.progress import STAGES, describe
+from fairy.report import STAGES, describe_progress
 from fairy.web.pictures import url_of
 from fairy.web.runs import Live
 from fairy.web.shelf import DONE, FAILED, RUNNING, STOPPED, WAITING, Job
 from fairy.web.variants import Variant
 
-ALL_STAGES = {
-    **STAGES,
-    "waiting": ("Waiting for the device", ""),
-    "reading": ("Looking through the video", "frames"),
-    "frames": ("Editing the frames", "frames"),
-    "comparing": ("Writing the comparison", "frames"),
-}
 WORDS = {WAITING: "waiting", RUNNING: "running", STOPPED: "stopped", FAILED: "failed", DONE: "done"}
 
 
@@ -33,12 +26,12 @@ def progress_of(job: Job, live: Live | None) -> tuple[int, int | None, str]:
     """How far a job is: done, of how many, and in words with speed and time left. Frames kept from before count."""
     if live is None or live.job.number != job.number:
         return 0, None, ""
-    words, unit = ALL_STAGES[live.stage]
+    words, unit = STAGES[live.stage]
     done, total, before = live.done, live.total, live.before
     if live.stage == "frames" and total and not job.redoing:
         kept = job.num_frames - total
         done, total, before = done + kept, job.num_frames, before + kept
-    account = describe(done, total, unit, time.monotonic() - live.begun, before)
+    account = describe_progress(done, total, unit, time.monotonic() - live.begun, before)
     return done, total, f"{words}: {account}" if account else f"{words} ..."
 
 

@@ -1,5 +1,0 @@
-"""What each part of the method does, measured: sets of edits under several settings, done once each and kept.
-
-`python -m fairy.ablation` (`make ablation`) measures against the exact truth of synthetic clips, `fairy ablate` on any
-set of videos by the metrics of `fairy.metrics`. See docs/ablation.md.
-"""

@@ -1,0 +1,249 @@
+"""A labelled grid of edits over one or two settings: `fairy preview --grid text-guidance=1.5,3,5 seed=0,1,2`.
+
+Every picture is what a later edit with its settings gives for that frame, bit for bit; the model is loaded once. One
+frame is shown, the middle one of its shot; for one setting, the anchors are, side by side.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from fairy.config import EditConfig, EditSettings, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig
+from fairy.errors import UsageError
+from fairy.jobs.edit import check_request, choose
+from fairy.jobs.render import open_editor
+from fairy.jobs.selection import Selection, plan_shots
+from fairy.method.editor import Editor
+from fairy.models import Model
+from fairy.pictures.sheet import check_picture, grid, save_png
+from fairy.report import SILENT, Report
+from fairy.video import VideoInfo
+
+KEYS: dict[str, type[int] | type[float]] = {
+    "text-guidance": float,
+    "image-guidance": float,
+    "anchor-strength": float,
+    "seed": int,
+    "num-steps": int,
+    "num-anchors": int,
+}
+FOR_OTHERS = {"anchor-strength", "num-anchors"}
+"""Keys that decide which frames are anchors, or how the others follow them: a frame is shown that suits all values."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One setting and the values that it takes."""
+
+    key: str
+    values: tuple[float, ...]
+
+    @property
+    def labels(self) -> list[str]:
+        """Each value with its setting's name."""
+        return [f"{self.key} {value:.12g}" for value in self.values]
+
+    def applied(self, edit: EditConfig) -> list[EditConfig]:
+        """The edit with each of the values. UsageError where one is out of range."""
+        name = self.key.replace("-", "_")
+        return [EditConfig(**{**vars(edit), name: value}) for value in self.values]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The edit of one place in the grid."""
+
+    edit: EditConfig
+    anchors: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class GridResult:
+    """What was drawn."""
+
+    output: Path
+    num_edits: int
+    frames: tuple[int, ...]
+    """Indices of the frames shown."""
+    seconds: float
+    """Wall time of the editing, without loading the model."""
+    model: str
+    device: str
+
+
+def parse_axes(words: Sequence[str]) -> tuple[Axis, ...]:
+    """One or two settings, each as KEY=VALUE,VALUE. UsageError says what is wrong."""
+    axes = tuple(parse_axis(word) for word in words)
+    if not 1 <= len(axes) <= 2:
+        raise UsageError(f"--grid: {len(axes)} settings; give one or two, such as text-guidance=3,5 seed=0,1,2")
+    if len({axis.key for axis in axes}) < len(axes):
+        raise UsageError(f"--grid: {axes[0].key} is given twice; give its values in one list")
+    return axes
+
+
+def parse_axis(word: str) -> Axis:
+    """`seed=0,1,2` and the like."""
+    key, _, listed = word.partition("=")
+    if key not in KEYS:
+        raise UsageError(f"--grid {word}: write KEY=VALUE,VALUE ... where KEY is one of {', '.join(KEYS)}")
+    try:
+        values = tuple(KEYS[key](value) for value in listed.split(","))
+    except ValueError:
+        kind = "whole numbers" if KEYS[key] is int else "numbers"
+        raise UsageError(f"--grid {word}: the values must be {kind}, with commas between") from None
+    axis = Axis(key, values)
+    axis.applied(EditConfig())
+    return axis
+
+
+def preview_grid(
+    source: Path | str,
+    instruction: str,
+    sheet: Path | str,
+    settings: Sequence[str],
+    *,
+    edit: EditConfig | None = None,
+    model: ModelConfig | Model | None = None,
+    video: VideoConfig | None = None,
+    run: RunConfig | None = None,
+    job: JobConfig | None = None,
+    mask: MaskConfig | None = None,
+    cuts: Sequence[int] | None = None,
+    overwrite: bool = False,
+    report: Report = SILENT,
+) -> GridResult:
+    """Edit with every combination of one or two settings, such as ("text-guidance=3,5", "seed=0,1"), and draw them.
+
+    Values of the first setting are columns, of the second one rows; of a single one they are rows, if there are several
+    anchors to show. Of a video with cuts the shot in the middle is used.
+    """
+    video, edit, job, sheet = video or VideoConfig(), edit or EditConfig(), job or JobConfig(), Path(sheet)
+    if job.given:
+        raise UsageError("--grid and --anchor: give one of them; a grid compares anchors that are edited here")
+    axes = parse_axes(settings)
+    check_request(instruction, [], overwrite)
+    check_picture(sheet, overwrite)
+    selection = choose(Path(source), edit, video, job, mask or MaskConfig(), cuts, report)
+    cells = plan_cells(selection, edit, job, axes)
+    shown = frames_to_show(selection, axes)
+    with open_editor(model, run, report) as editor:
+        selection = selection.fitted(video.long_side or editor.model.defaults.long_side)
+        announce(selection, editor, cells, report)
+        begun = time.perf_counter()
+        pictures = edit_cells(editor, selection, instruction, cells, shown, report)
+        seconds = time.perf_counter() - begun
+        title = describe(instruction, edit.resolved(editor.model.defaults), axes, selection.info, shown)
+        save_png(sheet, draw(selection, axes, shown, pictures, title))
+        return GridResult(sheet, len(cells), shown, seconds, editor.model.name, str(editor.model.device))
+
+
+def plan_cells(selection: Selection, edit: EditConfig, job: JobConfig, axes: Sequence[Axis]) -> list[Cell]:
+    """Every combination, the last setting changing first. UsageError where a shot has too few frames for it."""
+    shot = selection.shot_of((selection.start + selection.stop - 1) // 2)
+    edits = [edit]
+    for axis in axes:
+        edits = [each for former in edits for each in axis.applied(former)]
+    asked = tuple(index for index in job.anchors or () if shot.start <= index < shot.stop)
+    inside = JobConfig(anchors=asked or None)
+    plans = [plan_shots([shot.start, shot.stop], each.num_anchors, inside)[0] for each in edits]
+    return [Cell(each, plan.anchors) for each, plan in zip(edits, plans, strict=True)]
+
+
+def frames_to_show(selection: Selection, axes: Sequence[Axis]) -> tuple[int, ...]:
+    """The anchors, for one setting; the middle one, for two; for their strength a frame between anchors."""
+    shot = selection.shot_of((selection.start + selection.stop - 1) // 2)
+    keys = {axis.key for axis in axes}
+    if len(axes) == 1 and shot.anchors and not keys & FOR_OTHERS:
+        return shot.anchors
+    middle = shot.anchors[len(shot.anchors) // 2] if shot.anchors else (shot.start + shot.stop - 1) // 2
+    return ((shot.start + middle) // 2 if "anchor-strength" in keys else middle,)
+
+
+def announce(selection: Selection, editor: Editor, cells: Sequence[Cell], report: Report) -> None:
+    """Say before the start what will be done and what memory that takes."""
+    width, height = selection.size
+    most = max(cells, key=lambda cell: (len(cell.anchors), cell.edit.resolved(editor.model.defaults).num_steps))
+    report.note(f"{len(cells)} edits at {width}x{height}, {editor.model.name} on {editor.model.device}")
+    report.note(f"memory: about {editor.memory_needed((height, width), len(most.anchors), most.edit)}")
+
+
+def edit_cells(
+    editor: Editor,
+    selection: Selection,
+    instruction: str,
+    cells: Sequence[Cell],
+    shown: Sequence[int],
+    report: Report,
+) -> list[list[np.ndarray]]:
+    """The edits of the shown frames, uint8 (H, W, 3), for each cell."""
+    total = sum(cell.edit.resolved(editor.model.defaults).num_steps for cell in cells)
+    done = 0
+    edited = []
+    for cell in cells:
+        edited.append(edit_cell(editor, selection, instruction, cell, shown, counting(report, done, total)))
+        done += cell.edit.resolved(editor.model.defaults).num_steps
+    report.progress("anchors", total, total)
+    return edited
+
+
+def counting(report: Report, before: int, total: int) -> Callable[[int, int], None]:
+    """Tells the steps of one cell as a part of all steps."""
+    return lambda done, _: report.progress("anchors", before + done, total)
+
+
+def edit_cell(
+    editor: Editor,
+    selection: Selection,
+    instruction: str,
+    cell: Cell,
+    shown: Sequence[int],
+    on_step: Callable[[int, int], None],
+) -> list[np.ndarray]:
+    """The edits of the shown frames with one cell's settings."""
+    anchors = selection.pictures_at(cell.anchors)
+    bank = editor.edit_anchors(anchors, instruction, cell.edit, on_step=on_step)
+    edits = dict(zip(cell.anchors, bank.frames, strict=True))
+    others = [index for index in shown if index not in edits]
+    if others:
+        edits |= zip(others, editor.edit_frames(selection.pictures_at(others), bank), strict=True)
+    pairs = ((frame, edits[frame.index]) for frame in selection.frames_at(shown))
+    return [picture for _, picture in selection.blended(pairs, shown)]
+
+
+def draw(
+    selection: Selection,
+    axes: Sequence[Axis],
+    shown: Sequence[int],
+    pictures: Sequence[Sequence[np.ndarray]],
+    title: str,
+) -> np.ndarray:
+    """The sheet; `pictures` are those of the shown frames for each cell."""
+    sources = list(selection.pictures_at(shown))
+    if len(shown) > 1:
+        heads = [name_frame(selection.info, index) for index in shown]
+        return grid(heads, [("source", sources), *zip(axes[0].labels, pictures, strict=True)], title=title)
+    labels = axes[1].labels if len(axes) > 1 else [name_frame(selection.info, shown[0])]
+    cells = dict(zip(product(axes[0].labels, labels), pictures, strict=True))
+    rows = [(label, [sources[0], *(cells[head, label][0] for head in axes[0].labels)]) for label in labels]
+    return grid(["source", *axes[0].labels], rows, title=title)
+
+
+def name_frame(info: VideoInfo, index: int) -> str:
+    """Which frame, and when it is shown."""
+    return f"frame {index}, {float(int(info.pts[index] - info.pts[0]) * info.time_base):.2f} s"
+
+
+def describe(
+    instruction: str, settings: EditSettings, axes: Sequence[Axis], info: VideoInfo, shown: Sequence[int]
+) -> str:
+    """The title: the instruction, and what is the same everywhere."""
+    varied = {axis.key.replace("-", "_") for axis in axes}
+    same = [f"{name.replace('_', ' ')} {value:.12g}" for name, value in asdict(settings).items() if name not in varied]
+    where = [name_frame(info, shown[0])] if len(shown) == 1 else []
+    return f"{instruction}\n{', '.join([*where, *same])}"

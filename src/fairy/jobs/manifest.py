@@ -1,0 +1,300 @@
+"""What a job is made of, as it stands in the job folder and, in short, in the finished file: all that decides a bit.
+
+Two manifests of one job are equal but for what changes no stored frame: the encoder's quality, where the source lies,
+and the takes that `redo` has added.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import distributions, version
+from pathlib import Path
+from typing import Any
+
+from fairy.config import EditSettings, JobConfig, MaskConfig, VideoConfig
+from fairy.errors import OutputError
+from fairy.jobs.masks import Blend
+from fairy.jobs.selection import Selection, ShotPlan
+from fairy.method.editor import Editor
+from fairy.models import Defaults, Model, fingerprint
+from fairy.models.decoder import WEIGHTS, find_decoder
+from fairy.models.lora import find_lora
+
+COMPUTING = ("torch", "diffusers", "transformers", "av")
+BLOCK = 1 << 20
+PATHS = ("source", "mask", "model", "lora", "decoder")
+MOST_IN_CHUNK = 32
+RECIPE_LIMIT = 30_000
+"""Characters of a recipe: QuickTime's text atoms hold 64 KiB."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Take:
+    """A range of frames and what it is rendered with. The first take is the whole job; a later one lies on top."""
+
+    start: int
+    stop: int
+    instruction: str
+    settings: EditSettings
+    number: int = 0
+    """Tells the stored frames of one take from another's."""
+
+    def same_picture(self, other: Take) -> bool:
+        """Whether both render the same."""
+        return (self.instruction, self.settings) == (other.instruction, other.settings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFacts:
+    """What a manifest says of the model and of how it runs."""
+
+    model: str
+    """What `fairy.load` was asked for."""
+    model_hash: str
+    scheduler: str
+    lora: str
+    lora_hash: str
+    lora_scale: float
+    decoder: str
+    decoder_hash: str
+    device: str
+    """cpu, cuda or mps."""
+    dtype: str
+    compile: str
+    vae_tiling: bool
+    micro_batch: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest(ModelFacts):
+    """What a job is made of."""
+
+    versions: dict[str, str]
+    source: str
+    """Where it was read from."""
+    source_hash: str
+    size: tuple[int, int]
+    """Columns and rows."""
+    shots: tuple[ShotPlan, ...]
+    link_shots: bool
+    given: dict[int, str]
+    """Hashes of the given anchors' pictures, by frame."""
+    takes: tuple[Take, ...]
+    quality: int | None
+    chunk: int
+    """Frames of a stored chunk."""
+    mask: str = ""
+    """Where it was read from."""
+    mask_hash: str = ""
+    feather: int = 0
+    auto_mask: bool = False
+
+    @property
+    def edit(self) -> Take:
+        """The job's own take."""
+        return self.takes[0]
+
+    @property
+    def masking(self) -> MaskConfig:
+        """The mask as it was asked for."""
+        return MaskConfig(mask=Path(self.mask) if self.mask else None, feather=self.feather, auto_mask=self.auto_mask)
+
+    def take_of(self, index: int) -> Take:
+        """The take that a frame is shown from: the latest that has it."""
+        return next(take for take in reversed(self.takes) if take.start <= index < take.stop)
+
+    def to_json(self) -> str:
+        """As it is stored: with a checksum of itself, so that a changed digit is not taken for another wish."""
+        facts = asdict(self)
+        checksum = hashlib.blake2b(json.dumps(facts).encode(), digest_size=16).hexdigest()
+        return json.dumps({"checksum": checksum, **facts}, indent=1)
+
+    def differences(self, begun: Manifest) -> list[str]:
+        """What of this one differs from the one that a job was begun with, each in words."""
+        own, old = self.facts(), begun.facts()
+        return [
+            f"{name} is {_short(own[name])}, the job was begun with {_short(old.get(name))}"
+            for name in own
+            if own[name] != old.get(name)
+        ]
+
+    def facts(self) -> dict[str, Any]:
+        """Everything that decides a stored frame, by the name a user knows it under."""
+        take = self.edit
+        return {
+            "instruction": take.instruction,
+            **{name.replace("_", "-"): value for name, value in asdict(take.settings).items()},
+            "range of frames": f"{take.start}..{take.stop - 1}",
+            "size": "{}x{}".format(*self.size),
+            "source": self.source_hash,
+            "model": self.model_hash,
+            "scheduler": self.scheduler,
+            "lora": self.lora_hash and f"{self.lora_hash} x {self.lora_scale:g}",
+            "anchors": [list(shot.anchors) for shot in self.shots],
+            "cuts": [shot.start for shot in self.shots[1:]],
+            "link-shots": self.link_shots,
+            "given anchors": self.given,
+            "mask": self.mask_hash and f"{self.mask_hash}, feather {self.feather}",
+            "auto-mask": self.auto_mask,
+            "decoder": self.decoder_hash,
+            "device": self.device,
+            "dtype": self.dtype,
+            "compile": self.compile,
+            "vae-tiling": self.vae_tiling,
+            "micro-batch": self.micro_batch,
+            **{f"version of {name}": value for name, value in self.versions.items()},
+        }
+
+    def going_on(self, begun: Manifest) -> Manifest:
+        """This one as the next part of a job that was begun: with its takes and its chunks."""
+        return replace(self, takes=begun.takes, chunk=begun.chunk)
+
+    def recipe(self) -> str:
+        """In short, for the finished file's own metadata: ASCII. The list of very many shots is left out."""
+        named = {"fairy": self.versions["fairy"], **recipe_of(self.edit), **asdict(self)}
+        no_mask = () if self.mask else ("mask", "mask_hash", "feather")
+        no_lora = () if self.lora else ("lora", "lora_hash", "lora_scale")
+        no_decoder = () if self.decoder else ("decoder", "decoder_hash")
+        for left_out in ("chunk", "quality", "takes", *no_mask, *no_lora, *no_decoder):
+            del named[left_out]
+        # A file is passed on: where things lay on this disk is nobody's business.
+        named |= {name: Path(path).name for name in PATHS if (path := named.get(name)) and Path(path).is_absolute()}
+        named["shots"] = [[shot.start, shot.stop, list(shot.anchors)] for shot in self.shots]
+        named["redone"] = [recipe_of(take) for take in self.takes[1:]]
+        text = json.dumps(named, separators=(",", ":"))
+        if len(text) > RECIPE_LIMIT:
+            text = json.dumps(named | {"shots": len(self.shots), "given": len(self.given)}, separators=(",", ":"))
+        return text
+
+
+def recipe_of(take: Take) -> dict[str, Any]:
+    """A take in a recipe."""
+    return {"frames": [take.start, take.stop], "instruction": take.instruction, "settings": asdict(take.settings)}
+
+
+def describe_model(editor: Editor) -> tuple[ModelFacts, Defaults]:
+    """The facts of an editor's model, and its own settings."""
+    model = editor.model
+    facts = ModelFacts(
+        model=whole_path(model.name),
+        model_hash=fingerprint(model.path),
+        scheduler=type(model.scheduler).__name__,
+        lora=whole_path(model.lora),
+        lora_hash=hash_file(find_lora(model.lora)) if model.lora else "",
+        lora_scale=model.lora_scale,
+        decoder=whole_path(model.decoder_name),
+        decoder_hash=hash_file(find_decoder(model.decoder_name) / WEIGHTS) if model.decoder_name else "",
+        device=model.device.type,
+        dtype=dtype_name(model),
+        compile=model.compile,
+        vae_tiling=model.vae_tiling,
+        micro_batch=editor.micro_batch,
+    )
+    return facts, model.defaults
+
+
+def describe(
+    selection: Selection,
+    facts: ModelFacts,
+    instruction: str,
+    settings: EditSettings,
+    *,
+    video: VideoConfig,
+    job: JobConfig,
+    workers: int = 1,
+) -> Manifest:
+    """The manifest of a job that is about to begin."""
+    mask = selection.blend.mask
+    take = Take(start=selection.start, stop=selection.stop, instruction=instruction, settings=settings)
+    return Manifest(
+        versions=versions(facts.compile),
+        source=str(selection.info.path.absolute()),
+        source_hash=hash_source(selection.info.path, selection.info.images),
+        **vars(facts),
+        size=selection.size,
+        shots=selection.shots,
+        link_shots=job.link_shots,
+        given={index: hash_file(path) for index, path in sorted(job.given.items())},
+        takes=(take,),
+        quality=video.quality,
+        chunk=job.chunk or chunk_size(len(selection), workers, facts.micro_batch),
+        mask=str(mask.info.path.absolute()) if mask else "",
+        mask_hash=hash_mask(selection.blend),
+        feather=mask.feather if mask else 0,
+        auto_mask=selection.blend.auto,
+    )
+
+
+def chunk_size(num_frames: int, workers: int, micro_batch: int) -> int:
+    """Frames to store at a time: so many that a worker has four of them or more, in whole micro-batches."""
+    if workers == 1:
+        return MOST_IN_CHUNK
+    fair = -(-num_frames // (4 * workers * micro_batch)) * micro_batch
+    return min(fair, max(MOST_IN_CHUNK, micro_batch))
+
+
+def parse(text: str, where: Path) -> Manifest:
+    """The manifest that was stored. OutputError where it is damaged."""
+    try:
+        stored = json.loads(text)
+        del stored["checksum"]
+        stored["takes"] = tuple(
+            Take(**take | {"settings": EditSettings(**take["settings"])}) for take in stored["takes"]
+        )
+        stored["shots"] = tuple(ShotPlan(s["start"], s["stop"], tuple(s["anchors"])) for s in stored["shots"])
+        stored["given"] = {int(index): digest for index, digest in stored["given"].items()}
+        stored["size"] = tuple(stored["size"])
+        manifest = Manifest(**stored)
+        if manifest.to_json() != text:
+            raise ValueError("it is not what was written")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise OutputError(
+            f"{where} is damaged: what this job was begun with is not known. Begin it anew with --restart."
+        ) from error
+    return manifest
+
+
+def versions(compile: str = "off") -> dict[str, str]:
+    """Of everything that takes part in computing a pixel; of what is not there, nothing."""
+    computing = (*COMPUTING, "openvino") if compile.startswith("openvino") else COMPUTING
+    found = {each.name: each.version for name in computing for each in distributions(name=name)}
+    return {"fairy": version("fairy-video"), **found}
+
+
+def whole_path(name: str) -> str:
+    """A path that holds from any folder; what is no path, such as a hub id, as it is."""
+    return str(Path(name).absolute()) if name and Path(name).exists() else name
+
+
+def dtype_name(model: Model) -> str:
+    """float32, bfloat16 or float16."""
+    return str(model.dtype).removeprefix("torch.")
+
+
+def hash_source(path: Path, images: tuple[Path, ...] = ()) -> str:
+    """Of a file's bytes, or of all pictures of a folder and their order."""
+    if not images:
+        return hash_file(path)
+    return hashlib.blake2b("".join(map(hash_file, images)).encode(), digest_size=16).hexdigest()
+
+
+def hash_mask(blend: Blend) -> str:
+    """Of the mask's file or pictures; empty where there is none."""
+    return hash_source(blend.mask.info.path, blend.mask.info.images) if blend.mask else ""
+
+
+def hash_file(path: Path) -> str:
+    """BLAKE2b of a file's bytes, 32 hexadecimal digits."""
+    digest = hashlib.blake2b(digest_size=16)
+    with path.open("rb") as stream:
+        while block := stream.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _short(value: Any) -> str:
+    """A value in a message: long ones cut."""
+    text = "nothing" if value in ("", None, [], {}) else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,199 @@
+"""What can be done with a kept job: `redo` renders frames again, `verify` proves that frames come out as stored.
+
+Both take everything from the job's manifest: the source, the model, the settings.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fairy.config import EditConfig, ModelConfig, RunConfig, check_instruction
+from fairy.errors import MediaError, ModelError, UsageError
+from fairy.jobs.edit import EditResult, read_info, summarize
+from fairy.jobs.given import Given
+from fairy.jobs.manifest import Manifest, Take, hash_mask, hash_source, versions
+from fairy.jobs.masks import open_blend
+from fairy.jobs.render import OneDevice, assemble, edit_frames, edit_shots, open_editor, render_missing
+from fairy.jobs.selection import Selection
+from fairy.jobs.store import JobFolder, open_kept
+from fairy.method.editor import Editor
+from fairy.models import Model, fingerprint
+from fairy.report import SILENT, Report
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What came out when frames of a kept job were rendered again."""
+
+    output: Path
+    frames: tuple[int, ...]
+    """Indices in the source."""
+    num_identical: int
+    largest_difference: int
+    """Levels of 255; 0 where all frames are identical to the last bit."""
+    rounding: tuple[str, ...]
+    """Why small differences are to be expected: another kind of device, other versions. Empty: there must be none."""
+
+
+def redo(
+    output: Path | str,
+    frames: tuple[int, int],
+    *,
+    seed: int | None = None,
+    instruction: str | None = None,
+    text_guidance: float | None = None,
+    image_guidance: float | None = None,
+    model: Model | None = None,
+    device: str | None = None,
+    run: RunConfig | None = None,
+    report: Report = SILENT,
+) -> EditResult:
+    """Render the frames first <= index < last of a kept job again, and write its output anew.
+
+    Anything given differs from the job's own settings in these frames alone; with nothing given they become again what
+    they first were. What a frame was before stays stored until other frames are laid over it.
+    """
+    given = {"seed": seed, "text_guidance": text_guidance, "image_guidance": image_guidance}
+    changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    with open_kept(Path(output), report) as folder, open_source(folder, report) as selection:
+        own = folder.manifest.edit
+        if instruction is not None:
+            check_instruction(instruction)
+        settings = EditConfig(**vars(own.settings) | changes).resolved(own.settings)
+        take = Take(
+            start=frames[0],
+            stop=frames[1],
+            instruction=instruction or own.instruction,
+            settings=settings,
+            number=1 + max(take.number for take in folder.manifest.takes),
+        )
+        if not own.start <= take.start < take.stop <= own.stop:
+            raise UsageError(f"--frames {take.start}:{take.stop}: the job has frames {own.start}:{own.stop}")
+        with reopen_editor(folder.manifest, model, device, run, report) as editor:
+            for reason in rounding(folder.manifest, editor):
+                report.note(f"{reason}: the new frames may be rounded otherwise")
+            begun = time.perf_counter()
+            lay_over(folder, take)
+            computed = render_missing(editor, selection, folder, stored_given(folder), report)
+            notes = assemble(selection, folder, [str(output)], folder.manifest.quality, True, report)
+            shown = replace(folder.manifest, takes=(take,))
+            return summarize(
+                Path(output), selection, OneDevice(editor), shown, (len(selection), computed), begun, notes
+            )
+
+
+def lay_over(folder: JobFolder, take: Take) -> None:
+    """Make a take the latest one, unless it is already, and let go of those that it hides."""
+    own, *later = folder.manifest.takes
+    if later and replace(later[-1], number=take.number) == take and folder.missing(later[-1].number):
+        return  # this redo was interrupted: it goes on
+    later = [old for old in later if not take.start <= old.start < old.stop <= take.stop]
+    hidden = any(old.start < take.stop and take.start < old.stop for old in later)
+    if hidden or not take.same_picture(own):
+        folder.replace_takes((own, *later, take))
+        return
+    folder.replace_takes((own, *later))
+    for chunk in [chunk for chunk in folder.done if chunk.take == own.number]:
+        if chunk.start < take.stop and take.start < chunk.stop:
+            folder.forget(chunk)
+
+
+def verify(
+    output: Path | str,
+    *,
+    num_frames: int = 8,
+    model: Model | None = None,
+    device: str | None = None,
+    run: RunConfig | None = None,
+    report: Report = SILENT,
+) -> Verification:
+    """Render randomly chosen frames of a kept job again and compare them, bit for bit, with what is stored."""
+    if num_frames < 1:
+        raise UsageError(f"--frames {num_frames}: must be 1 or more")
+    with open_kept(Path(output), report) as folder, open_source(folder, report) as selection:
+        stored = [index for chunk in folder.done for index in range(chunk.start, chunk.stop)]
+        shown = sorted({index for index in stored if folder.is_stored(index)})
+        chosen = sorted(random.SystemRandom().sample(shown, min(num_frames, len(shown))))
+        if not chosen:
+            raise UsageError(f"no chunk in {folder.path} is finished: there is nothing to compare with yet")
+        with reopen_editor(folder.manifest, model, device, run, report) as editor:
+            given = stored_given(folder)
+            differences = []
+            for index, edited in render_frames(editor, selection, folder.manifest, given, chosen, report):
+                (before,) = folder.pictures(index, index + 1)
+                differences.append(int(np.abs(before.astype(np.int16) - edited).max()))
+                report.progress("frames", len(differences), len(chosen))
+            reasons = rounding(folder.manifest, editor)
+    return Verification(Path(output), tuple(chosen), differences.count(0), max(differences), reasons)
+
+
+def render_frames(
+    editor: Editor, selection: Selection, manifest: Manifest, given: Given, indices: list[int], report: Report
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Some frames, rendered anew, each as the take that it is shown from."""
+    for take in manifest.takes:
+        mine = [index for index in indices if manifest.take_of(index) == take]
+        shots = {selection.shot_of(index) for index in mine}
+        for shot, bank in edit_shots(editor, selection, take, given, shots, report, link=manifest.link_shots):
+            wanted = [index for index in mine if shot.start <= index < shot.stop]
+            edits = edit_frames(editor, selection.frames_at(wanted), bank, shot.anchors)
+            for frame, edited in selection.blended(edits, wanted):
+                yield frame.index, edited
+
+
+@contextmanager
+def open_source(folder: JobFolder, report: Report) -> Iterator[Selection]:
+    """What the job has selected of its source, which must still be there and be the same."""
+    manifest = folder.manifest
+    info = read_info(Path(manifest.source), report)
+    if hash_source(info.path, info.images) != manifest.source_hash:
+        raise MediaError(f"{info.path} has changed since {folder.path} was made from it. Begin anew with `fairy edit`.")
+    blend = open_blend(manifest.masking, info)
+    if hash_mask(blend) != manifest.mask_hash:
+        raise MediaError(
+            f"{manifest.mask} has changed since {folder.path} was made with it. Begin anew with `fairy edit`."
+        )
+    yield Selection(info, manifest.size, manifest.shots, blend)
+
+
+@contextmanager
+def reopen_editor(
+    manifest: Manifest, model: Model | None, device: str | None, run: RunConfig | None, report: Report
+) -> Iterator[Editor]:
+    """The editor that the job was made with."""
+    wanted = ModelConfig(
+        model=manifest.model,
+        scheduler=manifest.scheduler,
+        lora=manifest.lora or None,
+        lora_scale=manifest.lora_scale,
+        device=device or manifest.device,
+        dtype=manifest.dtype,
+        decoder=manifest.decoder or None,
+        compile=manifest.compile,
+        vae_tiling=manifest.vae_tiling,
+        micro_batch=manifest.micro_batch,
+    )
+    with open_editor(model or wanted, run, report, manifest.micro_batch) as editor:
+        if fingerprint(editor.model.path) != manifest.model_hash:
+            raise ModelError(f"{manifest.model} is not the model of this job any more. Begin anew with `fairy edit`.")
+        yield editor
+
+
+def stored_given(folder: JobFolder) -> Mapping[int, np.ndarray]:
+    """The anchors that were given to the job."""
+    return {index: folder.anchor(index) for index in folder.manifest.given}
+
+
+def rounding(manifest: Manifest, editor: Editor) -> tuple[str, ...]:
+    """Why frames may come out otherwise in their last bits than those that are stored."""
+    device, now = editor.model.device.type, versions(manifest.compile)
+    changed = [f"{name} {now[name]} instead of {old}" for name, old in manifest.versions.items() if now[name] != old]
+    return (*([f"{device} instead of {manifest.device}"] if device != manifest.device else []), *changed)

@@ -1,0 +1,242 @@
+"""From a plan to stored chunks, and from stored chunks to a video: the two halves of a job, each in one streaming pass.
+
+Frames stream from the reader through the editor to the job folder, each stage on threads of its own; none is held for
+longer than that takes, so memory does not grow with the length.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from fairy import models
+from fairy.config import EditConfig, EditSettings, ModelConfig, RunConfig
+from fairy.jobs.given import Given
+from fairy.jobs.manifest import Take
+from fairy.jobs.selection import Selection, ShotPlan
+from fairy.jobs.store import Chunk, JobFolder
+from fairy.method.anchors import AnchorBank
+from fairy.method.editor import Editor
+from fairy.method.memory import peak_memory
+from fairy.models import Model
+from fairy.pictures.sheet import side_by_side, side_by_side_size
+from fairy.report import Report
+from fairy.video import Frame, VideoWriter, background
+from fairy.video.lossless import LosslessWriter
+
+Answer = TypeVar("Answer")
+
+
+class Renderer(Protocol):
+    """What computes a job's frames: a device in this process, or many workers (fairy.parallel)."""
+
+    @property
+    def workers(self) -> int:
+        """How many share the work."""
+
+    def ask(self, question: Callable[..., Answer], *details: object) -> Answer:
+        """question(editor, *details), of an editor like those that will compute."""
+
+    def render_missing(self, selection: Selection, folder: JobFolder, given: Given, report: Report) -> int:
+        """Compute and store all chunks that are not there yet; returns the number of frames computed."""
+
+    def peak_memory(self) -> int:
+        """Bytes held at most, by the worker that held most."""
+
+
+@dataclass(frozen=True)
+class OneDevice:
+    """Computes with an editor in this process."""
+
+    editor: Editor
+    workers: int = 1
+
+    def ask(self, question: Callable[..., Answer], *details: object) -> Answer:
+        """question(editor, *details)"""
+        return question(self.editor, *details)
+
+    def render_missing(self, selection: Selection, folder: JobFolder, given: Given, report: Report) -> int:
+        """Compute and store all chunks that are not there yet; returns the number of frames computed."""
+        return render_missing(self.editor, selection, folder, given, report)
+
+    def peak_memory(self) -> int:
+        """Bytes of the GPU where there is one, of the process where there is none."""
+        return peak_memory(self.editor.model.device)
+
+
+@contextmanager
+def open_editor(
+    model: ModelConfig | Model | None, run: RunConfig | None, report: Report, micro_batch: int | None = None
+) -> Iterator[Editor]:
+    """An editor of a loaded model, or of one to be loaded."""
+    if not isinstance(model, Model):
+        report.progress("loading", 0, None)
+        model = models.load_wanted(model or ModelConfig())
+        report.progress("loading", 1, 1)
+    with Editor(model, run, micro_batch=micro_batch) as editor:
+        yield editor
+
+
+def edit_shots(
+    editor: Editor,
+    selection: Selection,
+    take: Take,
+    given: Given,
+    wanted: Set[ShotPlan],
+    report: Report,
+    *,
+    link: bool,
+) -> Iterator[tuple[ShotPlan, AnchorBank]]:
+    """The bank of each wanted shot, made when it is asked for; linked ones need those of all shots before, too."""
+    shots = [number for number, shot in enumerate(selection.shots) if shot in wanted]
+    bank: AnchorBank | None = None
+    for number, shot in enumerate(selection.shots):
+        if number in shots or (link and shots and number < shots[-1]):
+            bank = edit_anchors(editor, selection, shot, take, given, report, bank if link else None)
+            if number in shots:
+                yield shot, bank
+
+
+def edit_anchors(
+    editor: Editor,
+    selection: Selection,
+    shot: ShotPlan,
+    take: Take,
+    given: Given,
+    report: Report,
+    link: AnchorBank | None = None,
+) -> AnchorBank:
+    """The pass of one shot's anchors, reported step by step."""
+    return editor.edit_anchors(
+        selection.pictures_at(shot.anchors),
+        take.instruction,
+        as_config(take.settings),
+        given={shot.anchors.index(index): given[index] for index in shot.anchors if index in given},
+        link=link,
+        on_step=lambda done, total: report.progress("anchors", done, total),
+    )
+
+
+def as_config(settings: EditSettings) -> EditConfig:
+    """Settings as a wish that leaves nothing open."""
+    return EditConfig(**vars(settings))
+
+
+def edit_frames(
+    editor: Editor, frames: Iterable[Frame], bank: AnchorBank, anchors: Sequence[int]
+) -> Iterator[tuple[Frame, np.ndarray]]:
+    """Each frame with its edit, in order; the anchors' edits are those of the anchors' own pass."""
+    done = dict(zip(anchors, bank.frames, strict=True))
+    waiting: deque[Frame] = deque()
+
+    def others() -> Iterator[np.ndarray]:
+        for frame in frames:
+            waiting.append(frame)
+            if frame.index not in done:
+                yield frame.image
+
+    def anchors_in_front() -> Iterator[tuple[Frame, np.ndarray]]:
+        while waiting and waiting[0].index in done:
+            yield waiting[0], done[waiting.popleft().index]
+
+    for edited in editor.edit_frames(others(), bank):
+        yield from anchors_in_front()
+        yield waiting.popleft(), edited
+    yield from anchors_in_front()
+
+
+def render_missing(editor: Editor, selection: Selection, folder: JobFolder, given: Given, report: Report) -> int:
+    """Compute and store all chunks that are not there yet; returns the number of frames computed."""
+    total = sum(chunk.stop - chunk.start for chunk in folder.chunks if chunk not in folder.done)
+    done = 0
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        report.progress("frames", done, total)
+
+    for take in folder.manifest.takes:
+        by_shot: dict[ShotPlan, list[Chunk]] = defaultdict(list)
+        for chunk in folder.missing(take.number):
+            by_shot[selection.shot_of(chunk.start)].append(chunk)
+        banks = edit_shots(editor, selection, take, given, set(by_shot), report, link=folder.manifest.link_shots)
+        for shot, bank in banks:
+            keep_anchors(folder, take.number, shot, bank.frames, report)
+            render_chunks(editor, selection, shot, bank, by_shot[shot], folder.writer, step)
+    return done
+
+
+def keep_anchors(folder: JobFolder, take: int, shot: ShotPlan, pictures: np.ndarray, report: Report) -> None:
+    """Store a shot's edited anchors; say if they are stored already, and other ones."""
+    if levels := folder.keep_anchors(take, shot.anchors, pictures):
+        report.note(f"anchors came out up to {levels} levels off the first time's: is this another machine?")
+
+
+def render_chunks(
+    editor: Editor,
+    selection: Selection,
+    shot: ShotPlan,
+    bank: AnchorBank,
+    chunks: list[Chunk],
+    writer_of: Callable[[Chunk], AbstractContextManager[LosslessWriter]],
+    on_frame: Callable[[], None],
+) -> None:
+    """Compute and store chunks of one shot."""
+    indices = [index for chunk in chunks for index in range(chunk.start, chunk.stop)]
+    with (
+        closing(background(selection.frames_at(indices))) as frames,
+        closing(background(selection.blended(edit_frames(editor, frames, bank, shot.anchors), indices))) as edits,
+    ):
+        for chunk in chunks:
+            with writer_of(chunk) as writer:
+                for _ in range(chunk.start, chunk.stop):
+                    _, edited = next(edits)
+                    writer.write(edited)
+                    on_frame()
+
+
+def assemble(
+    selection: Selection,
+    folder: JobFolder,
+    outputs: Sequence[str],
+    quality: int | None,
+    overwrite: bool,
+    report: Report,
+) -> tuple[str, ...]:
+    """Write the edited video, and the comparison where a second output is given; returns what a user must be told."""
+    width, height = selection.size
+    sizes = [(width, height), side_by_side_size(width, height)]
+    metadata = {"fairy": folder.manifest.recipe()}
+    with ExitStack() as stack:
+        writers = [
+            stack.enter_context(
+                VideoWriter(
+                    path,
+                    info=selection.info,
+                    size=size,
+                    quality=quality,
+                    start=selection.start,
+                    stop=selection.stop,
+                    overwrite=overwrite,
+                    metadata=metadata,
+                )
+            )
+            for path, size in zip(outputs, sizes, strict=False)
+        ]
+        edits = stack.enter_context(closing(background(folder.pictures(selection.start, selection.stop))))
+        sources = stack.enter_context(closing(background(selection.frames()))) if writers[1:] else None
+        for done, (index, edited) in enumerate(zip(range(selection.start, selection.stop), edits, strict=True), 1):
+            pts = int(selection.info.pts[index])
+            writers[0].write(edited, pts)
+            if sources:
+                writers[1].write(side_by_side(next(sources).image, edited), pts)
+            report.progress("writing", done, len(selection))
+    notes = tuple(dict.fromkeys(note for writer in writers for note in writer.notes))
+    for note in notes:
+        report.note(note)
+    return (*selection.info.notes, *notes)

@@ -1,0 +1,228 @@
+"""A worker's part of a job: chunks of frames, and banks of anchors for others to fetch.
+
+Every worker makes the same bits: it has the same model, pins its threads as fairy.method.editor does, and a chunk needs
+nothing but its own frames and the bank of its shot.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from fairy.config import ModelConfig, RunConfig
+from fairy.errors import ModelError
+from fairy.jobs.given import Given
+from fairy.jobs.manifest import Take, describe_model, hash_file, versions
+from fairy.jobs.render import edit_anchors, edit_shots, open_editor, render_chunks
+from fairy.jobs.selection import Selection, ShotPlan
+from fairy.jobs.store import CHUNKS, Chunk, writing
+from fairy.jobs.workers.sending import SentFile, is_seen, receive, relocated
+from fairy.method.anchors import AnchorBank
+from fairy.method.editor import Editor
+from fairy.method.memory import peak_memory
+from fairy.parallel.cluster import Shared, assigned_cores, node, share
+from fairy.parallel.pool import Tick
+from fairy.report import SILENT
+
+KEPT_JOBS = 8
+"""Of so many jobs a worker keeps what it was sent."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A job, as its workers know it."""
+
+    name: str
+    giver: str
+    """The node of who gave it."""
+    folder: Path
+    """The job folder there. Who finds a file of the sheet's name among its chunks sees the same folder."""
+    selection: Selection
+    takes: tuple[Take, ...]
+    given: Given
+    link_shots: bool
+    model_hash: str
+    files: tuple[SentFile, ...]
+
+    def take(self, number: int) -> Take:
+        """By its number."""
+        return next(take for take in self.takes if take.number == number)
+
+
+class Unseen(NamedTuple):
+    """The worker sees files of the job nowhere: they must be sent."""
+
+    machine: str
+    paths: tuple[Path, ...]
+
+
+class Rendered(NamedTuple):
+    """A finished chunk."""
+
+    checksum: str
+    file: str
+    """Its name among the job's chunks, where the worker sees them; else empty."""
+    content: bytes
+    """The file itself, where it does not."""
+    anchors: np.ndarray | None
+    """uint8 (K, H, W, 3): the edited anchors, if they were edited for this chunk."""
+    peak_memory: int
+
+
+class Anchored(NamedTuple):
+    """A bank that others can fetch."""
+
+    bank: Shared
+    anchors: np.ndarray
+    peak_memory: int
+
+
+class Seat:
+    """What one worker has at hand: its editor, and what it keeps of the jobs that it works on."""
+
+    def __init__(self, editor: Editor, folder: Path) -> None:
+        self.editor, self.folder = editor, folder
+        self._sheet: tuple[Any, Sheet] | None = None
+        self._selections: dict[str, Selection] = {}
+        self._bank: tuple[tuple[str, int, ShotPlan], AnchorBank] | None = None
+
+    def open(self, sheet: Shared) -> tuple[Sheet, Selection | None]:
+        """The sheet, and what is selected, with paths that can be read here; None where one cannot."""
+        if self._sheet is None or self._sheet[0] != sheet.ref:
+            self._sheet = (sheet.ref, sheet.get())
+        known = self._sheet[1]
+        if known.name not in self._selections:
+            if any(file.blocks is None for file in self.unseen(known)):
+                return known, None
+            check_model(self.editor, known)
+            self._selections[known.name] = self._localize(known)
+            for name in list(self._selections)[:-KEPT_JOBS]:
+                self._forget(name)
+        return known, self._selections[known.name]
+
+    def unseen(self, sheet: Sheet) -> list[SentFile]:
+        """Files that cannot be read here under their path."""
+        return [file for file in sheet.files if not is_seen(file, sheet.giver)]
+
+    def bank_of(
+        self, sheet: Sheet, selection: Selection, take: Take, shot: ShotPlan, shared: Shared | None
+    ) -> tuple[AnchorBank, bool]:
+        """The bank of a shot: at hand, fetched, or else made, which the second value tells."""
+        key = (sheet.name, take.number, shot)
+        if self._bank and self._bank[0] == key:
+            return self._bank[1], False
+        self._bank = None  # two would not fit everywhere
+        bank = fetch(shared)
+        made = bank is None
+        if bank is None:
+            shots = edit_shots(self.editor, selection, take, sheet.given, {shot}, SILENT, link=sheet.link_shots)
+            ((_, bank),) = shots
+        self._bank = (key, bank)
+        return bank, made
+
+    def keep_bank(self, sheet: Sheet, take: Take, shot: ShotPlan, bank: AnchorBank) -> None:
+        """Have a bank at hand."""
+        self._bank = ((sheet.name, take.number, shot), bank)
+
+    def _localize(self, sheet: Sheet) -> Selection:
+        """The selection with the paths of the copies that were sent."""
+        paths = {file.path: file.path for file in sheet.files}
+        for number, file in enumerate(self.unseen(sheet)):
+            (self.folder / sheet.name).mkdir(exist_ok=True)
+            paths[file.path] = receive(file, self.folder / sheet.name / f"{number:06d}{file.path.suffix}")
+        return relocated(sheet.selection, paths)
+
+    def _forget(self, name: str) -> None:
+        del self._selections[name]
+        for file in (self.folder / name).glob("*"):
+            file.unlink()
+
+
+def fetch(shared: Shared | None) -> AnchorBank | None:
+    """A bank from another worker; None where there is none, or where it has died with its maker."""
+    try:
+        return shared.get() if shared else None
+    except LookupError:
+        return None
+
+
+@contextmanager
+def open_seat(model: ModelConfig, run: RunConfig | None, wanted: dict[str, str]) -> Iterator[Seat]:
+    """Load the model in this process. ModelError where the versions of what computes are not those wanted."""
+    if (own := versions(model.compile)) != wanted:
+        different = ", ".join(
+            f"{name} {own.get(name, 'not')} instead of {wanted.get(name, 'none')}"
+            for name in own | wanted
+            if own.get(name) != wanted.get(name)
+        )
+        raise ModelError(f"{socket.gethostname()} has {different}: install the same versions on every machine")
+    if not torch.cuda.is_available():  # Ray shows a worker its own GPU, or none
+        torch.set_num_threads(assigned_cores())
+    with tempfile.TemporaryDirectory(prefix="fairy-") as folder, open_editor(model, run, SILENT) as editor:
+        yield Seat(editor, Path(folder))
+
+
+def check_model(editor: Editor, sheet: Sheet) -> None:
+    """ModelError where the model of this name is another one here than where the job was given."""
+    if sheet.giver != node() and describe_model(editor)[0].model_hash != sheet.model_hash:
+        raise ModelError(f"{editor.model.name} is another model on {socket.gethostname()}; make it the same everywhere")
+
+
+def answer(seat: Seat, request: tuple[Any, Sequence[object]], tick: Tick) -> Any:  # noqa: ARG001
+    """question(editor, *details)"""
+    question, details = request
+    return question(seat.editor, *details)
+
+
+def render(seat: Seat, request: tuple[Shared, Chunk, Shared | None], tick: Tick) -> Rendered | Unseen:
+    """Compute the frames of a chunk and store them where all see them, or send them back."""
+    sheet, selection = seat.open(request[0])
+    if selection is None:
+        return Unseen(socket.gethostname(), tuple(file.path for file in seat.unseen(sheet)))
+    chunk, take = request[1], sheet.take(request[1].take)
+    shot = selection.shot_of(chunk.start)
+    bank, made = seat.bank_of(sheet, selection, take, shot, request[2])
+    shared = sheet.folder / CHUNKS
+    is_shared = (shared / sheet.name).exists()
+    file = (shared if is_shared else seat.folder) / f"partial-{sheet.name}-{os.getpid()}-{chunk.start}.mkv"
+    done = 0
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        tick(done)
+
+    width, height = selection.size
+    render_chunks(seat.editor, selection, shot, bank, [chunk], lambda _: writing(file, (width, height)), step)
+    content = b""
+    checksum = hash_file(file)
+    if not is_shared:
+        content = file.read_bytes()
+        file.unlink()
+    peak = peak_memory(seat.editor.model.device)
+    return Rendered(checksum, file.name if is_shared else "", content, bank.frames if made else None, peak)
+
+
+def anchor(seat: Seat, request: tuple[Shared, int, ShotPlan, Shared | None], tick: Tick) -> Anchored | Unseen:  # noqa: ARG001
+    """Edit the anchors of a shot, which may be linked to the bank of the shot before, and let others fetch them."""
+    sheet, selection = seat.open(request[0])
+    if selection is None:
+        return Unseen(socket.gethostname(), tuple(file.path for file in seat.unseen(sheet)))
+    _, number, shot, link = request
+    take = sheet.take(number)
+    before = None
+    if sheet.link_shots and shot != selection.shots[0]:
+        former = selection.shots[selection.shots.index(shot) - 1]
+        before, _ = seat.bank_of(sheet, selection, take, former, link)
+    bank = edit_anchors(seat.editor, selection, shot, take, sheet.given, SILENT, before)
+    seat.keep_bank(sheet, take, shot, bank)
+    return Anchored(share(bank), bank.frames, peak_memory(seat.editor.model.device))

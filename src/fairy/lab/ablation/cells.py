@@ -1,0 +1,82 @@
+"""A cell of an ablation: one subject edited under one setting. Its key stays the same as long as its result does."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from fairy.config import EMBEDDED, EditConfig
+from fairy.jobs.manifest import hash_file
+from fairy.method.anchors import DEFAULT_NUM_ANCHORS
+from fairy.models import Defaults, fingerprint
+from fairy.models.loading import find
+
+DIGITS = 16
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A model as it is named in results, known without being loaded."""
+
+    name: str
+    """What `fairy.load` is asked for."""
+    fingerprint: str
+    """Of everything in its folder that decides a bit."""
+    unet: str
+    """BLAKE2b of the UNet's weights file."""
+    defaults: Defaults
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What an edit is made with."""
+
+    weights: Weights
+    edit: EditConfig = field(default_factory=EditConfig)
+    scheduler: str | None = None
+    shared_noise: bool = True
+    """One noise for all frames; otherwise each has its own."""
+    all_together: bool = False
+    """All frames are anchors: each attends to all of every other. What anchors come near to, at any cost."""
+
+    @property
+    def num_anchors(self) -> int:
+        """K."""
+        return DEFAULT_NUM_ANCHORS if self.edit.num_anchors is None else self.edit.num_anchors
+
+    @property
+    def num_steps(self) -> int:
+        """Denoising steps."""
+        return self.edit.resolved(self.weights.defaults).num_steps
+
+    def facts(self) -> dict[str, Any]:
+        """All that decides the edit, besides the frames and the instruction; where the model lies does not."""
+        return {
+            "model": self.weights.fingerprint,
+            "scheduler": self.scheduler or self.weights.defaults.scheduler,
+            "num_anchors": self.num_anchors,
+            **asdict(self.edit.resolved(self.weights.defaults)),
+            "shared_noise": self.shared_noise,
+            **({"all_together": True} if self.all_together else {}),
+        }
+
+
+@lru_cache
+def identify(name: str) -> Weights:
+    """The model that `fairy.load(name)` would load. ModelError where there is none."""
+    folder = find(None if name == EMBEDDED else name, half=False)
+    unet = sorted(path for path in Path(folder.path, "unet").iterdir() if path.suffix == ".safetensors")
+    digests = "".join(hash_file(path) for path in unet)
+    digest = digests if len(unet) == 1 else hashlib.blake2b(digests.encode(), digest_size=DIGITS).hexdigest()
+    return Weights(name, fingerprint(folder.path)[:DIGITS], digest[:DIGITS], folder.defaults)
+
+
+def key_of(facts: Mapping[str, Any]) -> str:
+    """The key of a cell, from all facts that decide its result."""
+    text = json.dumps(facts, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=DIGITS).hexdigest()

@@ -1,0 +1,85 @@
+"""Edits one clip under several conditions and measures each result: what a worker of `make ablation` does."""
+
+from __future__ import annotations
+
+import time
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from fairy import models
+from fairy.config import EMBEDDED, RunConfig
+from fairy.lab.ablation.clips import MEASURED, Clip, Pictures, make_clip
+from fairy.lab.ablation.design import AUTOENCODER, EXACT, SOURCE, Condition, Task
+from fairy.lab.ablation.truth import measure
+from fairy.method.editor import Editor
+from fairy.pictures.tensors import to_tensor, to_uint8
+
+DIGITS = 6
+"""Of the numbers that are kept."""
+
+
+def measure_task(task: Task) -> list[dict[str, Any]]:
+    """The record of each of the task's cells. They depend on nothing but the task: not on other tasks or workers."""
+    clip = make_clip(task.index, task.edit, task.world)
+    return [record(key, clip, condition) for key, condition in task.conditions]
+
+
+def record(key: str, clip: Clip, condition: Condition) -> dict[str, Any]:
+    """One cell."""
+    begun = time.perf_counter()
+    edited = result_of(clip, condition)
+    seconds = time.perf_counter() - begun
+    return {
+        "key": key,
+        "clip": clip.index,
+        "edit": clip.edit,
+        "instruction": clip.instruction,
+        "condition": condition.name,
+        "values": {name: round(value, DIGITS) for name, value in measure(edited, clip).items()},
+        "seconds": round(seconds, 3),
+    }
+
+
+def result_of(clip: Clip, condition: Condition) -> Pictures:
+    """The measured frames under a condition, uint8 (T, H, W, 3)."""
+    match condition.name:
+        case name if name == EXACT:
+            return clip.exact[0]
+        case name if name == SOURCE:
+            return clip.source
+        case name if name == AUTOENCODER:
+            return through_autoencoder(open_editor(condition.settings.weights.name, None), clip.exact[0])
+        case _:
+            return edit(clip, condition)
+
+
+def edit(clip: Clip, condition: Condition) -> Pictures:
+    """The measured frames, edited."""
+    settings = condition.settings
+    editor = open_editor(settings.weights.name, settings.scheduler)
+    if settings.all_together:
+        return editor.edit_anchors(clip.source, clip.instruction, settings.edit).frames
+    chosen, anchors = clip.anchors(settings.num_anchors)
+    shared = settings.shared_noise
+    bank = editor.edit_anchors(anchors, clip.instruction, settings.edit, numbers=None if shared else chosen)
+    return np.stack(list(editor.edit_frames(clip.source, bank, numbers=None if shared else MEASURED)))
+
+
+def through_autoencoder(editor: Editor, frames: Pictures) -> Pictures:
+    """Encoded and decoded again."""
+
+    def both_ways() -> Pictures:
+        latents = models.encode_edited(editor.model, to_tensor(frames).to(editor.model.device))
+        return to_uint8(models.decode_latents(editor.model, latents))
+
+    with editor.workers(1) as pool:
+        return pool.submit(both_ways).result()
+
+
+@lru_cache(maxsize=2)
+def open_editor(name: str, scheduler: str | None) -> Editor:
+    """The editor of a model, kept for the next task. All measured frames of a clip are one micro-batch."""
+    model = models.load(None if name == EMBEDDED else name, scheduler=scheduler)
+    return Editor(model, RunConfig(batch_size=len(MEASURED)), micro_batch=len(MEASURED))

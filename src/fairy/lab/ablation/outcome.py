@@ -1,0 +1,167 @@
+"""The files of a finished `fairy ablate`: tables as CSV, plots, and a page with the videos side by side."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from fairy.disk.whole import write_text
+from fairy.errors import OutputError
+from fairy.lab.ablation.axes import Variant, curves
+from fairy.lab.ablation.plots import plot_curves
+from fairy.lab.ablation.sets import Entry
+from fairy.lab.ablation.statistics import Mean
+from fairy.lab.ablation.tables import Row, as_markdown, collect, differences_as_markdown
+from fairy.lab.ablation.tables import rows_of as rows_of_values
+from fairy.lab.gallery.page import PAGE, Edit, Group, render
+from fairy.lab.gallery.shelf import MEDIA, Shelf
+from fairy.lab.metrics.catalog import BY_KEY, METRICS, Better
+from fairy.lab.metrics.chart import draw_comparison
+from fairy.lab.metrics.output import as_csv
+from fairy.lab.metrics.statistics import Comparison, Result, compare
+from fairy.lab.metrics.table import comparison_csv, show
+
+CELLS, METHODS, CHART, TABLE = "cells.csv", "methods.csv", "methods.png", "methods.md"
+CURVES = {"k": ("curves-k.png", "K"), "steps": ("curves-steps.png", "steps")}
+"""The paper's fig. 19 and 20."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One finished cell."""
+
+    entry: Entry
+    variant: Variant
+    video: Path
+    values: Mapping[str, float | None]
+
+
+def check_output(folder: Path, begun: Path) -> None:
+    """Refuse a folder with results in it that are of no ablation: every one begins with the file `begun`."""
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder} is a file, not a folder. Choose another name.")
+    names = (CELLS, METHODS, CHART, TABLE, PAGE, MEDIA, *(name for name, _ in CURVES.values()))
+    if not begun.exists() and (present := [name for name in names if (folder / name).exists()]):
+        raise OutputError(f"{folder / present[0]} is of no ablation, and would be lost. Choose another folder.")
+
+
+def write_outcome(folder: Path, cells: Sequence[Cell], variants: Sequence[Variant], *, title: str) -> Path:
+    """Write everything into a folder; returns the page's path."""
+    comparison = compare([result_of(cell) for cell in cells])
+    write_text(folder / CELLS, cells_csv(cells))
+    write_text(folder / METHODS, comparison_csv(comparison))
+    draw_comparison(comparison, folder / CHART, title=f"{title}: mean and 95 % interval over videos")
+    rows, ranked = list(rows_of(comparison)), ranked_keys(comparison)
+    panels = [("all", key, BY_KEY[key].title) for key in ranked]
+    plots = [CHART]
+    for option, (name, label) in CURVES.items():
+        if along := curves(variants, option):
+            plot_curves(folder / name, rows, along, panels, label=label, title=title, from_zero=False)
+            plots.append(name)
+    write_text(folder / TABLE, as_page(cells, comparison, rows, plots, title))
+    return write_page(folder, cells, title)
+
+
+def as_page(
+    cells: Sequence[Cell], comparison: Comparison, rows: Sequence[Row], plots: Sequence[str], title: str
+) -> str:
+    """The table of conditions and metrics in Markdown, with what it rests on and the plots."""
+    weights = dict.fromkeys(cell.variant.settings.weights for cell in cells)
+    models = ", ".join(f"{Path(of.name).name} (UNet {of.unet})" for of in weights)
+    instructions = len({(cell.entry.video, cell.entry.instruction) for cell in cells})
+    metrics = {key: f"{BY_KEY[key].title.strip()}, {BY_KEY[key].better.value}" for key in ranked_keys(comparison)}
+    sure = "the 95 % interval over videos (bootstrap)" if comparison.num_sources > 1 else "no interval: one video"
+    parts = [
+        f"# {title}",
+        f"{instructions} pairs of video and instruction, {comparison.num_sources} videos, {len(comparison.methods)}"
+        f" conditions, by `fairy ablate`. Models: {models}. Means with {sure}; above stands which way is better.",
+        as_markdown(rows, comparison.methods, "all", metrics, heading="condition"),
+        *_differences(cells, comparison, metrics),
+        *(f"![{name}]({name})" for name in plots),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _differences(cells: Sequence[Cell], comparison: Comparison, metrics: Mapping[str, str]) -> list[str]:
+    """The table of differences, where there is something to compare and more than one video to be sure by."""
+    base, *others = comparison.methods
+    if not others or comparison.num_sources < 2:
+        return []
+    table = differences_as_markdown(paired(cells), others, "all", metrics, heading="condition")
+    return [f"Differences from {base}, video by video. Bold where the interval leaves out 0.", table]
+
+
+def paired(cells: Sequence[Cell]) -> list[Row]:
+    """Means over videos with their differences from the first condition: each video is compared with itself."""
+    records = [
+        {
+            "condition": cell.variant.name,
+            "clip": str(cell.entry.video),
+            "edit": cell.entry.instruction,
+            "values": {key: value for key, value in cell.values.items() if value is not None},
+        }
+        for cell in cells
+    ]
+    return rows_of_values(collect(records, {"all": [cell.entry.instruction for cell in cells]}), cells[0].variant.name)
+
+
+def result_of(cell: Cell) -> Result:
+    """As the statistics take it: the videos are what is drawn anew."""
+    return Result(cell.variant.name, str(cell.entry.video), cell.entry.instruction, cell.values)
+
+
+def ranked_keys(comparison: Comparison) -> list[str]:
+    """The metrics that say which is better."""
+    return [key for key in comparison.standings if BY_KEY[key].better is not Better.NONE]
+
+
+def rows_of(comparison: Comparison) -> Iterator[Row]:
+    """Means with their intervals, for the plots."""
+    for key, standings in comparison.standings.items():
+        for name, found in standings.items():
+            yield Row(name, "all", key, Mean(found.mean, found.low, found.high, found.num_tasks), None)
+
+
+def cells_csv(cells: Sequence[Cell]) -> str:
+    """A line for each cell: what it was, its weights, its settings, every value."""
+    options = [option for option, _ in cells[0].variant.values]
+    heads = ["video", "instruction", "condition", *options, "unet", "edited", *(metric.key for metric in METRICS)]
+    return as_csv(heads, (_line(cell) for cell in cells))
+
+
+def _line(cell: Cell) -> list[object]:
+    given = [value for _, value in cell.variant.values]
+    what = [cell.entry.name, cell.entry.instruction, cell.variant.name, *given, cell.variant.settings.weights.unet]
+    return [*what, cell.video.name, *(cell.values.get(metric.key) for metric in METRICS)]
+
+
+def write_page(folder: Path, cells: Sequence[Cell], title: str) -> Path:
+    """The page, and beside it the sources and posters; edited videos are shown from where they are in the folder."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix=f".{MEDIA}-") as scratch:
+        media = Path(scratch, MEDIA)
+        media.mkdir()
+        sources, edits = Shelf(media, None), Shelf(media, folder)
+        shown = {video: sources.add(video) for video in dict.fromkeys(cell.entry.video for cell in cells)}
+        groups = [
+            Group(f"{entry.name}: {entry.instruction}", shown[entry.video], tuple(_edits(list(of), edits)))
+            for entry, of in groupby(cells, key=lambda cell: cell.entry)
+        ]
+        write_text(folder / PAGE, render(title, groups, num_videos=len(shown)))
+        shutil.rmtree(folder / MEDIA, ignore_errors=True)
+        media.rename(folder / MEDIA)
+    return folder / PAGE
+
+
+def _edits(cells: Sequence[Cell], shelf: Shelf) -> Iterator[Edit]:
+    for cell in cells:
+        settings = tuple(f"{option} {value}" for option, value in cell.variant.values)
+        numbers = tuple(
+            (metric.title, f"{show(metric, value)} {metric.unit}".strip())
+            for metric in METRICS
+            if metric.better is not Better.NONE and (value := cell.values.get(metric.key)) is not None
+        )
+        yield Edit(shelf.add(cell.video), cell.video.name, cell.variant.name, settings, numbers)

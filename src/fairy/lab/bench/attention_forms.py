@@ -1,0 +1,192 @@
+"""The case `attention`: how fast each layer reads the anchors, in every form that there is.
+
+B guidance branches, F frames of a micro-batch, n = B * F, L tokens of a frame, M = K * L of the anchors, C = H * D
+channels in H heads. Each form is also compared with the first one, `joined`.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache, partial
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from fairy.config import EditConfig
+from fairy.lab.bench.timing import FAILURES, describe_failure, seconds_of
+from fairy.method import unet_attention as attention
+from fairy.method.attend import FORMS, Form, KeysValues, attend, join
+from fairy.method.sampler import BRANCHES, branches_at
+from fairy.models import Model, encode_instruction, latent_shape, make_scheduler, predict_noise
+
+WARM_UPS, LEAST_SECONDS, MOST_RUNS = 3, 0.5, 200
+PADDED_TO = 64
+
+
+@dataclass(frozen=True)
+class LayerShape:
+    """Self-attention layers of one shape."""
+
+    heads: int
+    tokens: int
+    """Of a frame."""
+    head_dim: int
+    num_layers: int
+
+
+@dataclass(frozen=True)
+class FormRow:
+    """One form in layers of one shape."""
+
+    model: str
+    heads: int
+    tokens: int
+    head_dim: int
+    num_layers: int
+    num_frames: int
+    num_anchors: int
+    form: str
+    milliseconds: float | None
+    """Of one call; None where it failed."""
+    difference: float | None
+    """From `joined`, at most, of values that are drawn from a normal distribution."""
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class _Shapes:
+    found: Counter[tuple[int, int, int]] = field(default_factory=Counter)
+
+    def write(self, layer: str, queries: torch.Tensor, keys: torch.Tensor, heads: int) -> None:  # noqa: ARG002
+        self.found[heads, keys.shape[1], keys.shape[2] // heads] += 1
+
+
+def layer_shapes(model: Model, size: tuple[int, int]) -> list[LayerShape]:
+    """Of the self-attention layers at `size` (width, height); nothing is computed."""
+    width, height = size
+    shapes, former = _Shapes(), attention.install(model.unet)
+    timestep = make_scheduler(model, 10).timesteps[0]
+    conditioning = encode_instruction(model, "", height=height, width=width)
+    with FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad():
+        latents = torch.zeros(BRANCHES, *latent_shape(model, height, width), device=model.device)
+        predict_noise(model, latents, latents, timestep, conditioning, {"anchors": None, "recorder": shapes})
+    attention.uninstall(model.unet, former)
+    return [LayerShape(*shape, count) for shape, count in sorted(shapes.found.items(), key=lambda item: -item[0][1])]
+
+
+def forms_for(shape: LayerShape, device: torch.device) -> dict[str, Form]:
+    """By name; `own` reads no anchors, and is what they are to be compared with."""
+    forms: dict[str, Form] = dict(FORMS)
+    if shape.head_dim < PADDED_TO:
+        forms[f"joined, heads padded to {PADDED_TO}"] = attend_padded
+    if device.type == "cuda":
+        forms["FlexAttention"] = attend_flex
+    return forms | {"own": attend_to_own}
+
+
+def measure_forms(
+    model: Model, name: str, size: tuple[int, int], *, num_frames: int, num_anchors: int
+) -> list[FormRow]:
+    """A row for each shape and form."""
+    rows = []
+    branches = len(branches_at(0, EditConfig().resolved(model.defaults)))
+    for shape in layer_shapes(model, size):
+        tensors = draw(shape, branches, num_frames, num_anchors, model.device, model.dtype)
+        about = {"model": name, **vars(shape), "num_frames": num_frames, "num_anchors": num_anchors}
+        reference: torch.Tensor | None = None
+        for form_name, form in forms_for(shape, model.device).items():
+            run = partial(form, *tensors, heads=shape.heads, strength=1.0)
+            try:
+                with torch.inference_mode():
+                    mixed = run()
+                    milliseconds = 1000 * median_seconds(run, model.device)
+            except FAILURES as error:
+                why = describe_failure(error)
+                rows.append(FormRow(**about, form=form_name, milliseconds=None, difference=None, failure=why))
+                continue
+            reference = mixed if reference is None else reference
+            difference = None if form_name == "own" else float((mixed - reference).abs().max())
+            rows.append(FormRow(**about, form=form_name, milliseconds=milliseconds, difference=difference))
+    return rows
+
+
+def draw(
+    shape: LayerShape, branches: int, num_frames: int, num_anchors: int, device: torch.device, dtype: torch.dtype
+) -> tuple[torch.Tensor, KeysValues, KeysValues]:
+    """Queries (n, L, C), keys and values of the frames, keys and values of the anchors, (B, M, C)."""
+    generator = torch.Generator().manual_seed(0)
+
+    def normal(batch: int, tokens: int) -> torch.Tensor:
+        size = (batch, tokens, shape.heads * shape.head_dim)
+        return torch.randn(size, generator=generator).to(device, dtype)
+
+    queries, keys, values = (normal(branches * num_frames, shape.tokens) for _ in range(3))
+    anchors = KeysValues(*(normal(branches, num_anchors * shape.tokens) for _ in range(2)))
+    return queries, KeysValues(keys, values), anchors
+
+
+def median_seconds(run: Callable[[], object], device: torch.device) -> float:
+    """Of as many runs as fit into half a second, after a warm-up."""
+    for _ in range(WARM_UPS):
+        once = seconds_of(run, device)
+    runs = max(3, min(MOST_RUNS, round(LEAST_SECONDS / max(once, 1e-9))))
+    return statistics.median(seconds_of(run, device) for _ in range(runs))
+
+
+def attend_to_own(
+    queries: torch.Tensor,
+    own: KeysValues,
+    anchors: KeysValues,  # noqa: ARG001
+    *,
+    heads: int,
+    strength: float,  # noqa: ARG001
+) -> torch.Tensor:
+    """Without anchors."""
+    return attend(queries, *own, heads)
+
+
+def attend_padded(
+    queries: torch.Tensor,
+    own: KeysValues,
+    anchors: KeysValues,
+    *,
+    heads: int,
+    strength: float,  # noqa: ARG001  measured at 1
+) -> torch.Tensor:
+    """`joined` with heads filled up with zeros to PADDED_TO, which some kernels like better."""
+    width = queries.shape[-1] // heads
+    queries, keys, values = (F.pad(x, (0, PADDED_TO - width)) for x in _joined_heads(queries, own, anchors, heads))
+    mixed = F.scaled_dot_product_attention(queries, keys, values, scale=width**-0.5)
+    return rearrange(mixed[..., :width], "n h l d -> n l (h d)")
+
+
+def attend_flex(
+    queries: torch.Tensor,
+    own: KeysValues,
+    anchors: KeysValues,
+    *,
+    heads: int,
+    strength: float,  # noqa: ARG001  measured at 1
+) -> torch.Tensor:
+    """`joined` by torch's FlexAttention, compiled."""
+    mixed = compiled_flex()(*_joined_heads(queries, own, anchors, heads))
+    return rearrange(mixed, "n h l d -> n l (h d)")
+
+
+@cache
+def compiled_flex() -> Any:
+    """FlexAttention is quick only when compiled."""
+    from torch.nn.attention.flex_attention import flex_attention
+
+    return torch.compile(flex_attention)
+
+
+def _joined_heads(queries: torch.Tensor, own: KeysValues, anchors: KeysValues, heads: int) -> list[torch.Tensor]:
+    """(n, H, L, D), and (n, H, L + M, D) twice."""
+    return [rearrange(x, "n l (h d) -> n h l d", h=heads).contiguous() for x in (queries, *join(own, anchors))]

@@ -1,0 +1,36 @@
+"""Measures of edited videos: two clips in, numbers out. Nothing here knows how a clip was edited; see docs/metrics.md.
+
+    from fairy import metrics
+
+    scores = metrics.score(source_frames, edited_frames, metrics.MetricSettings(target_prompt="a snowy street"))
+    scores["warp_error"], scores["motion_kept"], scores.notes
+
+`score` takes any two iterables of uint8 (H, W, 3) frames, `score_videos` two paths; `load_tools` loads CLIP and its
+like once for many calls of either. The names are imported when they are first used: importing this imports no torch.
+"""
+
+from typing import TYPE_CHECKING
+
+from fairy.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from fairy.lab.metrics.catalog import METRICS as METRICS
+    from fairy.lab.metrics.catalog import Metric as Metric
+    from fairy.lab.metrics.clips import score_videos as score_videos
+    from fairy.lab.metrics.scores import Scores as Scores
+    from fairy.lab.metrics.scoring import score as score
+    from fairy.lab.metrics.settings import MetricSettings as MetricSettings
+    from fairy.lab.metrics.tools import Tools as Tools
+    from fairy.lab.metrics.tools import load_tools as load_tools
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "catalog": "METRICS Metric",
+        "clips": "score_videos",
+        "scores": "Scores",
+        "scoring": "score",
+        "settings": "MetricSettings",
+        "tools": "Tools load_tools",
+    },
+)

@@ -1,0 +1,127 @@
+"""One clip's scores as a picture: measures over time, the spectrum of its flicker, and the least steady steps shown.
+
+Drawn with matplotlib, which only this file and `chart` import.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fairy.errors import MissingPackageError
+from fairy.lab.metrics.catalog import BY_KEY
+from fairy.lab.metrics.scores import Scores
+from fairy.lab.metrics.table import show
+from fairy.pictures.sheet import save_png
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+EDIT, SOURCE, MARK = "#c2410c", "#64748b", "#fbbf24"
+HEADLINES = ("tem_con", "frame_acc", "warp_error", "flicker", "ssim", "motion_kept")
+CHARTS = (
+    ("warp error, levels", "warp_error", "warp_error_source"),
+    ("CLIP cosine to the next frame", "tem_con", "tem_con_source"),
+    ("CLIP cosine to the target prompt", "clip_text", None),
+    ("flicker, levels a second", "flicker", "flicker_source"),
+    ("motion, pixels a frame", "motion", "motion_source"),
+    ("edges", "edges", None),
+    ("SSIM of luma", "ssim", None),
+)
+"""Title, and the series of the edit and of the source; those that were not measured are left out."""
+FROM_ZERO = ("warp_error", "flicker", "motion")
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure, in inches."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingPackageError("the picture needs matplotlib: pip install 'fairy-video[eval]'") from error
+    return Figure(figsize=(width, height), dpi=110, layout="constrained")
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """As a PNG, whole or not at all."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    save_png(path, np.asarray(canvas.buffer_rgba())[..., :3])
+
+
+def draw_scores(scores: Scores, path: Path, *, title: str) -> None:
+    """Write the picture of one clip."""
+    charts = [chart for chart in CHARTS if np.isfinite(scores.series.get(chart[1], np.nan)).any()]
+    num_lines = (len(charts) + 2) // 2  # two a line, and the spectrum
+    figure = new_figure(12, 1.9 * num_lines + 1.8 * _num_worst_lines(scores) + 0.8)
+    values = ((BY_KEY[key], scores[key]) for key in HEADLINES)
+    headline = "   ".join(f"{metric.title} {show(metric, value)}" for metric, value in values if value is not None)
+    figure.suptitle(f"{title}\n{headline}", fontsize=11)
+    parts: list[Any] = [figure]
+    if scores.worst:
+        heights = [1.9 * num_lines, 1.8 * _num_worst_lines(scores)]
+        parts = list(figure.subfigures(2, 1, height_ratios=heights, squeeze=False).ravel())
+        _draw_worst(parts[1], scores)
+    grid = parts[0].subplots(num_lines, 2, squeeze=False).ravel()
+    for axes, (name, edited, source) in zip(grid, charts, strict=False):
+        _draw_series(axes, scores, name, edited, source)
+    _draw_spectrum(grid[len(charts)], scores)
+    for axes in grid[len(charts) + 1 :]:
+        axes.axis("off")
+    save_figure(figure, path)
+
+
+def _draw_series(axes: Any, scores: Scores, name: str, edited: str, source: str | None) -> None:
+    frames = np.arange(scores.num_frames)
+    style = {"lw": 1, "marker": "." if scores.num_frames < 60 else None, "ms": 4}
+    if source:
+        axes.plot(frames, scores.series[source], color=SOURCE, label="source", **style)
+    axes.plot(frames, scores.series[edited], color=EDIT, label="edit", **style)
+    for step in scores.worst:
+        axes.axvline(step.index, color=MARK, lw=2, alpha=0.5, zorder=0)
+    _label(axes, name, "frame")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    if edited in FROM_ZERO:
+        axes.set_ylim(bottom=0)
+
+
+def _draw_spectrum(axes: Any, scores: Scores) -> None:
+    for spectrum, colour, label in (
+        (scores.spectrum_source, SOURCE, "source"),
+        (scores.spectrum, EDIT, "edit"),
+    ):
+        axes.plot(spectrum.hertz, spectrum.levels, color=colour, lw=1, marker=".", ms=3, label=label)
+    _label(axes, "spectrum of the flicker: amplitude, levels", "Hz")
+
+
+def _label(axes: Any, title: str, x: str) -> None:
+    axes.set_title(title, fontsize=9, loc="left")
+    axes.set_xlabel(x, fontsize=8, labelpad=1)
+    axes.tick_params(labelsize=8)
+    axes.grid(alpha=0.25)
+    axes.margins(x=0.01)
+    if len(axes.get_legend_handles_labels()[1]) > 1:
+        axes.legend(fontsize=7, loc="best", frameon=False)
+
+
+def _draw_worst(figure: Any, scores: Scores) -> None:
+    """The least steady steps, two a line: both frames, and what changed along the motion."""
+    grid = figure.subplots(_num_worst_lines(scores), 6, squeeze=False).reshape(-1, 3)
+    for row, step in zip(grid, scores.worst, strict=False):
+        heads = (f"frame {step.index}", f"frame {step.index + 1}", f"{step.excess:+.2f} beside the source")
+        for axes, picture, head in zip(row, step.pictures, heads, strict=True):
+            axes.imshow(picture)
+            axes.set_title(head, fontsize=8)
+    for axes in grid.ravel():
+        axes.axis("off")
+    figure.suptitle(
+        "The least steady steps, yellow above: both frames, and what changed beyond the motion, 4 times as strong",
+        fontsize=10,
+    )
+
+
+def _num_worst_lines(scores: Scores) -> int:
+    return (len(scores.worst) + 1) // 2

@@ -1,0 +1,143 @@
+"""Methods compared on the same sources: means, bootstrap confidence intervals, ranks. Pure numbers.
+
+S sources, M methods, R resamples. The sources are what is drawn anew (Efron 1979): two edits of one video are no two
+videos, so all rows of a source come and go together.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fairy.lab.metrics.catalog import METRICS, Better, Metric
+
+NUM_RESAMPLES = 10_000
+CONFIDENCE = 0.95
+CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Result:
+    """One edited clip's values."""
+
+    method: str
+    source: str
+    """What is drawn anew."""
+    task: str
+    """What the methods are compared at, within a source: the instruction."""
+    values: Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One method by one metric, on the tasks that all methods have a value for."""
+
+    mean: float
+    low: float
+    """The confidence interval, of 95 %: percentiles of the means of the resamples."""
+    high: float
+    rank: int | None
+    """1 is the best; methods with the same value share a rank. None where nothing is better."""
+    best_share: float | None
+    """In what share of the resamples the method is the best one."""
+    num_tasks: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All methods by all metrics."""
+
+    methods: tuple[str, ...]
+    standings: Mapping[str, Mapping[str, Standing]]
+    """By metric, then by method. Only metrics that all methods have a value for, on at least one common task."""
+    num_sources: int
+
+    @property
+    def mean_ranks(self) -> dict[str, float]:
+        """Each method's rank, averaged over the metrics that rank; the best first. Empty where none does."""
+        ranked = [standing for standing in self.standings.values() if standing[self.methods[0]].rank]
+        if not ranked:
+            return {}
+        means = {method: float(np.mean([each[method].rank for each in ranked])) for method in self.methods}
+        return dict(sorted(means.items(), key=lambda item: item[1]))
+
+
+def compare(results: Sequence[Result], *, num_resamples: int = NUM_RESAMPLES, seed: int = 0) -> Comparison:
+    """Means, intervals and ranks of every method. The seed decides the resamples, which all methods share."""
+    methods = tuple(dict.fromkeys(result.method for result in results))
+    standings = {}
+    for metric in METRICS:
+        cells = _cells(results, metric.key)
+        common = [task for task, found in cells.items() if len(found) == len(methods)]
+        if common:
+            standings[metric.key] = _compare_by(metric, methods, common, cells, num_resamples, seed)
+    return Comparison(methods, standings, len({result.source for result in results}))
+
+
+Task = tuple[str, str]
+
+
+def _cells(results: Sequence[Result], key: str) -> dict[Task, dict[str, float]]:
+    """Values by (source, task) and method; of several clips of one method at one task the mean."""
+    lists: dict[Task, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for result in results:
+        value = result.values.get(key)
+        if value is not None:
+            lists[result.source, result.task][result.method].append(value)
+    return {task: {method: float(np.mean(v)) for method, v in found.items()} for task, found in lists.items()}
+
+
+def _compare_by(
+    metric: Metric,
+    methods: Sequence[str],
+    tasks: Sequence[Task],
+    cells: Mapping[Task, Mapping[str, float]],
+    num_resamples: int,
+    seed: int,
+) -> dict[str, Standing]:
+    values = np.array([[cells[task][method] for method in methods] for task in tasks])  # (tasks, M)
+    sources = list(dict.fromkeys(source for source, _ in tasks))
+    owner = np.array([sources.index(source) for source, _ in tasks])
+    means = bootstrap(values, owner, num_resamples, seed)
+    low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
+    ranks: list[int | None] = [None] * len(methods)
+    shares: list[float | None] = [None] * len(methods)
+    if metric.better is not Better.NONE:
+        worth = cost(values, metric.better)
+        ranks = list(rank(worth.mean(0)))
+        costs = bootstrap(worth, owner, num_resamples, seed)
+        best = costs <= costs.min(1, keepdims=True)
+        shares = (best / best.sum(1, keepdims=True)).mean(0).tolist()
+    columns = zip(methods, values.mean(0), low, high, ranks, shares, strict=True)
+    return {
+        method: Standing(float(mean), float(down), float(up), position, share, len(tasks))
+        for method, mean, down, up, position, share in columns
+    }
+
+
+def bootstrap(values: np.ndarray, owner: np.ndarray, num_resamples: int, seed: int) -> np.ndarray:
+    """Means of resamples, (rows, M) -> (R, M). Drawn with replacement are the owners of the rows, 0 to S - 1."""
+    num_sources = int(owner.max()) + 1
+    sums = np.zeros((num_sources, values.shape[1]))
+    np.add.at(sums, owner, values)
+    counts = np.bincount(owner, minlength=num_sources)
+    rng = np.random.default_rng(seed)
+    means = []
+    for first in range(0, num_resamples, CHUNK):
+        size = min(CHUNK, num_resamples - first)
+        drawn = rng.multinomial(num_sources, np.full(num_sources, 1 / num_sources), size=size)
+        means.append(drawn @ sums / (drawn @ counts)[:, None])
+    return np.concatenate(means)
+
+
+def cost(values: np.ndarray, better: Better) -> np.ndarray:
+    """The same as numbers of which less is better: for "nearest to 1" the distance from it, clip by clip."""
+    return {Better.HIGHER: -values, Better.LOWER: values, Better.ONE: np.abs(values - 1)}[better]
+
+
+def rank(costs: np.ndarray) -> list[int]:
+    """1 for the least, and so on; equal costs share a rank."""
+    return [1 + int((costs < own).sum()) for own in costs]

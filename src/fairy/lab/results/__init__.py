@@ -1,0 +1,1 @@
+"""What all of the lab does with results: keeps them, counts them, draws them."""

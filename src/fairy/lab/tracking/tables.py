@@ -1,0 +1,145 @@
+"""Accuracy of layers and steps as numbers: means over clips with their confidence, as CSV and as JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from fairy.lab.tracking.accuracy import AVERAGED, DISTANCES, interval, mean_over_averaged
+from fairy.lab.tracking.measure import ClipCounts
+
+SHOWN = (16, 32)
+"""The distances of the paper's fig. 2."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One layer at one step: shares in 0..1, each the mean over clips of a clip's share."""
+
+    layer: str
+    step: int
+    within: dict[int, float]
+    """By distance in pixels of a 256 x 256 picture."""
+    low: dict[int, float]
+    """Where the mean lies with 95 % confidence: from here to `high`. NaN for a single clip."""
+    high: dict[int, float]
+    average: float
+    """The mean over 1, 2, 4, 8 and 16 pixels: TAP-Vid's <delta."""
+
+
+@dataclass(frozen=True)
+class LayerBounds:
+    """What a layer's resolution decides, whatever its attention does; shares in 0..1 by distance."""
+
+    rows: int
+    columns: int
+    pitch: float
+    """Pixels of a token's side, of the frame as it was computed."""
+    best: dict[int, float]
+    """If always the token were found in which the point truly is."""
+    chance: dict[int, float]
+    still: dict[int, float]
+    """If always the token were found where the point was asked for."""
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """The accuracy of one model over clips."""
+
+    about: dict[str, Any]
+    """What was measured: model, instruction, settings, clips."""
+    num_clips: int
+    num_points: int
+    num_pairs: int
+    layers: dict[str, LayerBounds]
+    cells: list[Cell]
+
+    @property
+    def steps(self) -> list[int]:
+        """Those that were measured, rising."""
+        return sorted({cell.step for cell in self.cells})
+
+    def shares(self, distance: int) -> np.ndarray:
+        """float64 (layers, steps): within `distance`."""
+        values = [cell.within[distance] for cell in self.cells]
+        return np.array(values).reshape(len(self.layers), len(self.steps))
+
+    @property
+    def finest(self) -> LayerBounds:
+        """Of a layer with the most tokens."""
+        return max(self.layers.values(), key=lambda bounds: bounds.rows * bounds.columns)
+
+    @property
+    def peak(self) -> Cell:
+        """The layer and step with the most within 16 pixels, and of equal ones the most within 32."""
+        return max(self.cells, key=lambda cell: tuple(cell.within[distance] for distance in SHOWN))
+
+
+def summarize(clips: Sequence[ClipCounts], about: dict[str, Any]) -> Accuracy:
+    """Means over clips, each clip counting as much as any other, as TAP-Vid does; at least one clip."""
+    pairs = np.array([clip.num_pairs for clip in clips])[:, None]
+
+    def mean(counts: list[np.ndarray]) -> dict[int, float]:
+        return by_distance((np.stack(counts) / pairs).mean(axis=0))
+
+    layers = {}
+    for layer, first in clips[0].layers.items():
+        bounds = [clip.layers[layer] for clip in clips]
+        layers[layer] = LayerBounds(
+            first.grid.rows,
+            first.grid.columns,
+            first.grid.pitch,
+            best=mean([each.best for each in bounds]),
+            chance=mean([each.chance for each in bounds]),
+            still=mean([each.still for each in bounds]),
+        )
+    keys = sorted(clips[0].hits, key=lambda key: (list(layers).index(key[0]), key[1]))
+    cells = [cell_of(layer, step, np.stack([clip.hits[layer, step] for clip in clips]) / pairs) for layer, step in keys]
+    num_points = sum(clip.num_points for clip in clips)
+    return Accuracy(about, len(clips), num_points, int(pairs.sum()), layers, cells)
+
+
+def cell_of(layer: str, step: int, shares: np.ndarray) -> Cell:
+    """From the shares of each clip, (C, D)."""
+    mean, (low, high) = shares.mean(axis=0), interval(shares)
+    average = float(mean_over_averaged(mean))
+    return Cell(layer, step, by_distance(mean), by_distance(low), by_distance(high), average)
+
+
+def by_distance(values: np.ndarray) -> dict[int, float]:
+    """(D,) -> by distance."""
+    return dict(zip(DISTANCES, map(float, values), strict=True))
+
+
+def to_json(accuracy: Accuracy) -> str:
+    """One object with everything; unknown limits are null."""
+    content = asdict(accuracy)
+    for cell in content["cells"]:
+        for name in ("low", "high"):
+            cell[name] = {key: None if np.isnan(value) else value for key, value in cell[name].items()}
+    return json.dumps(content, indent=1)
+
+
+def to_csv(accuracy: Accuracy) -> str:
+    """A row for each layer and step."""
+    text = io.StringIO()
+    bounds_names = [f"{name}_{distance}" for name in ("best", "chance", "still") for distance in SHOWN]
+    limits = [f"{name}_{distance}" for distance in SHOWN for name in ("low", "high")]
+    within = [f"within_{distance}" for distance in DISTANCES]
+    average = f"mean_of_{'_'.join(map(str, AVERAGED))}"
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["layer", "rows", "columns", "step", *within, average, *limits, *bounds_names])
+    for cell in accuracy.cells:
+        bounds = accuracy.layers[cell.layer]
+        numbers = [cell.within[distance] for distance in DISTANCES]
+        numbers += [cell.average, *(side[distance] for distance in SHOWN for side in (cell.low, cell.high))]
+        numbers += [side[distance] for side in (bounds.best, bounds.chance, bounds.still) for distance in SHOWN]
+        row = [cell.layer, bounds.rows, bounds.columns, cell.step]
+        writer.writerow([*row, *("" if np.isnan(number) else f"{number:.4f}" for number in numbers)])
+    return text.getvalue()

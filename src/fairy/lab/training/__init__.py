@@ -1,0 +1,1 @@
+"""Training on pairs of pictures: `fairy train`. Needs the `train` extra."""

@@ -1,1 +1,0 @@
-"""Training: how the embedded model was made, from a seed. Needs the `train` extra."""
