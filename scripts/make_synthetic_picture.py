@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from fairy.disk.whole import save_png
 from fairy.lab.synthetic import EDITS, Flow, Tracks, draw_queries, flow_between, follow, object_mask, sample_scene
 from fairy.lab.synthetic.pairs import all_wordings, choose_for_clip, to_pixels
 from fairy.lab.synthetic.raster import colour, from_hsv
-from fairy.pictures.sheet import caption, save_png, tile
+from fairy.pictures.sheet import caption, tile
 
 OUTPUT = Path(__file__).parents[1] / "docs" / "images" / "synthetic.png"
 SEED, SIZE, AHEAD, EDIT = 266, (288, 216), 8, "wood"

@@ -13,7 +13,7 @@ import torch
 
 import fairy
 from fairy.method import unet_attention as attention
-from fairy.method.anchors import StepReader, StepWriter
+from fairy.method.bank import StepReader, StepWriter
 from fairy.method.openvino import PRECISIONS, OpenVinoDenoiser
 from fairy.models import latent_shape
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from fairy.config import EditConfig
 from fairy.lab.synthetic import EDITS, edit_clip, render_clip
-from fairy.method.anchors import AnchorBank, choose_anchors
+from fairy.method.anchors import choose_anchors
+from fairy.method.bank import AnchorBank
 from fairy.method.editor import Editor
 from fairy.models import load
 

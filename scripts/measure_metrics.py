@@ -22,6 +22,7 @@ import numpy as np
 
 from fairy.cli.main import main as fairy_main
 from fairy.config import EditConfig
+from fairy.lab.ablation import own_noise
 from fairy.lab.metrics import METRICS
 from fairy.lab.metrics.table import show
 from fairy.lab.results.machine import describe_machine
@@ -59,7 +60,9 @@ def edit(
     """The edited frames."""
     anchors = list(choose_anchors(len(frames))) if method == "3 anchors" else []
     bank = editor.edit_anchors(frames[anchors], instruction, EditConfig(num_anchors=len(anchors), num_steps=num_steps))
-    return editor.edit_frames(frames, bank, numbers=range(len(frames)) if method == "own noise" else None)
+    if method == "own noise":
+        return own_noise.edit_frames(editor, frames, range(len(frames)), bank)
+    return editor.edit_frames(frames, bank)
 
 
 def write(path: Path, frames: Iterator[np.ndarray], size: tuple[int, int]) -> None:

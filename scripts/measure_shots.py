@@ -10,8 +10,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from fairy.jobs.shots import CutDetector
 from fairy.lab.synthetic import photographs, render_clip
+from fairy.pictures.cuts import CutDetector
 from fairy.video import probe
 
 SIZE = (96, 72)

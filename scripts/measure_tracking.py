@@ -25,6 +25,7 @@ from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTinyOutput
 
 import fairy
 from fairy.config import EditSettings
+from fairy.disk.whole import save_png
 from fairy.lab.bench.random_model import NOISE, UNET
 from fairy.lab.tracking.capture import Observer, observe, self_attention_layers
 from fairy.lab.tracking.measure import measure
@@ -33,7 +34,6 @@ from fairy.lab.tracking.points import synthetic_clips
 from fairy.lab.tracking.tables import Accuracy, Cell, LayerBounds, summarize, to_json
 from fairy.models import Conditioning, Model
 from fairy.models.defaults import Defaults
-from fairy.pictures.sheet import save_png
 
 SEED, SPEED = 1, 16.0
 SIZE = (256, 256)

@@ -32,7 +32,7 @@ from fairy.config import EditConfig, JobConfig, RunConfig, VideoConfig
 from fairy.jobs.workers.handout import ManyWorkers, open_many
 from fairy.lab.bench.clips import write_clip
 from fairy.lab.results.machine import describe_machine
-from fairy.parallel.cluster import num_cores, share
+from fairy.parallel.cluster import num_cores
 from fairy.report import SILENT
 from fairy.video import VideoWriter, background, probe
 from fairy.video.lossless import LosslessWriter, read_lossless
@@ -75,7 +75,7 @@ def main() -> None:
         source = Path(folder, "source.mp4")
         write_clip(source, moving_picture(options.frames))
         constants = measure_constants(source, options.frames)
-        jobs, ways = {}, {}
+        jobs = {}
         for workers in WORKERS:
             with open_many(None, ONE_AT_A_TIME, workers, None, SILENT) as renderer:
                 warm_up(renderer, source)
@@ -83,10 +83,7 @@ def main() -> None:
                     run_job(renderer, source, replace(JobConfig(), workers=workers)) for _ in range(options.repeats)
                 ]
                 jobs[workers] = statistics.median(times)
-                if workers == 2:
-                    ways = measure_ways(renderer, source, options.frames)
-                    ways["bank"] = measure_fetch(constants.bank_mib)
-    write(options, constants, jobs, ways)
+    write(options, constants, jobs)
 
 
 def moving_picture(num_frames: int, size: tuple[int, int] = SIZE) -> np.ndarray:
@@ -170,36 +167,13 @@ def run_job(
     return result.seconds
 
 
-def measure_ways(renderer: ManyWorkers, source: Path, num_frames: int) -> dict[str, float]:
-    """Anchors edited by each worker, or by one for all: seconds of a job, for three kinds of clips."""
-    cuts = list(range(num_frames // CUTS, num_frames, num_frames // CUTS))
-    fetching = ManyWorkers(renderer.pool, SILENT, fetch_anchors=True)
-    making = ManyWorkers(renderer.pool, SILENT, fetch_anchors=False)
-    clips: dict[str, tuple[JobConfig, list[int]]] = {
-        "one shot": (JobConfig(), []),
-        f"{CUTS} shots": (JobConfig(), cuts),
-        f"{CUTS} linked shots": (JobConfig(link_shots=True), cuts),
-    }
-    return {
-        f"{name}, {way}": run_job(workers, source, job, cuts=at)
-        for name, (job, at) in clips.items()
-        for way, workers in (("each its own", making), ("fetched", fetching))
-    }
-
-
-def measure_fetch(bank_mib: float) -> float:
-    """Seconds to put as many bytes as a bank has where workers of this machine read them without a copy."""
-    array = np.zeros(round(bank_mib * 2**20), np.uint8)
-    return fastest(lambda: share(array))[0]
-
-
 def predict(constants: Constants, num_frames: int, workers: int, cores: int) -> float:
     """Seconds of a job of one shot."""
     work = (num_frames - 3) * constants.frame + workers * constants.anchors
     return work / min(workers, cores) + constants.serial + num_frames * constants.serial_a_frame
 
 
-def write(options: argparse.Namespace, constants: Constants, jobs: dict[int, float], ways: dict[str, float]) -> None:
+def write(options: argparse.Namespace, constants: Constants, jobs: dict[int, float]) -> None:
     """The dated files."""
     cores, count = num_cores(), options.frames
     rows = []
@@ -211,18 +185,15 @@ def write(options: argparse.Namespace, constants: Constants, jobs: dict[int, flo
         "machine": describe_machine() | {"cores": str(cores)},
         "constants": asdict(constants),
         "seconds": jobs,
-        "ways": ways,
         "frames": count,
         "repeats": options.repeats,
     }
     stem = options.output / f"{datetime.now(UTC):%Y-%m-%d}-workers"
     stem.with_suffix(".json").write_text(json.dumps(record, indent=2) + "\n")
-    stem.with_suffix(".md").write_text(report(record, rows, constants, ways, count))
+    stem.with_suffix(".md").write_text(report(record, rows, constants, count))
 
 
-def report(
-    record: dict[str, Any], rows: list[tuple[Any, ...]], constants: Constants, ways: dict[str, float], count: int
-) -> str:
+def report(record: dict[str, Any], rows: list[tuple[Any, ...]], constants: Constants, count: int) -> str:
     """The page."""
     facts = ", ".join(f"{name} {value}" for name, value in record["machine"].items())
     lines = [
@@ -237,14 +208,9 @@ def report(
         f"\nThe model's constants, from one process: {constants.frame:.3f} s a frame, {constants.anchors:.2f} s for a"
         f" shot's anchors, {constants.serial:.2f} s a job and {1000 * constants.serial_a_frame:.1f} ms a frame for the"
         " plan and for assembling; a bank of"
-        f" {constants.bank_mib:.0f} MiB, which takes {ways['bank']:.2f} s to share on this machine. Frames of"
+        f" {constants.bank_mib:.0f} MiB. Frames of"
         f" {FILM_SIZE[0]}x{FILM_SIZE[1]}: {1000 * constants.film_probe:.1f} ms each to look through a source,"
         f" {1000 * constants.film_assemble:.1f} ms each to assemble.\n",
-        "## Anchors: edited by each worker, or by one and fetched\n",
-        "Two workers, the same frames, seconds of one job each:\n",
-        "| | " + " | ".join(name for name in ways if name != "bank") + " |",
-        "| --- " * len(ways) + "|",
-        "| seconds | " + " | ".join(f"{value:.1f}" for name, value in ways.items() if name != "bank") + " |",
         "\n## The model beyond this machine (computed, not measured)\n",
         "A core for each worker, the constants above, one shot of so many frames: speed-up, efficiency.\n",
         "| workers | " + " | ".join(f"{frames:,} frames" for frames in (480, 4800, 48_000)) + " |",

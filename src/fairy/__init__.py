@@ -10,11 +10,13 @@ from fairy.lazy import lazy_names
 if TYPE_CHECKING:
     from fairy.config import EditConfig, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig
     from fairy.errors import FairyError, MediaError, MissingPackageError, ModelError, OutputError, UsageError
-    from fairy.jobs.edit import EditResult, edit_video, preview
+    from fairy.jobs.edit import EditResult, edit_video
     from fairy.jobs.grid import GridResult, preview_grid
+    from fairy.jobs.preview import preview
     from fairy.jobs.recipe import info
-    from fairy.jobs.redo import Verification, redo, verify
-    from fairy.method.anchors import AnchorBank
+    from fairy.jobs.redo import redo
+    from fairy.jobs.verify import Verification, verify
+    from fairy.method.bank import AnchorBank
     from fairy.method.editor import Editor
     from fairy.models import Model, load
 
@@ -52,12 +54,14 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
-        "method.anchors": "AnchorBank",
+        "method.bank": "AnchorBank",
         "config": "EditConfig JobConfig MaskConfig ModelConfig RunConfig VideoConfig",
         "errors": "FairyError MediaError MissingPackageError ModelError OutputError UsageError",
         "jobs.grid": "GridResult preview_grid",
-        "jobs.edit": "EditResult edit_video preview",
-        "jobs.redo": "Verification redo verify",
+        "jobs.edit": "EditResult edit_video",
+        "jobs.preview": "preview",
+        "jobs.redo": "redo",
+        "jobs.verify": "Verification verify",
         "models": "Model load",
         "method.editor": "Editor",
         "jobs.recipe": "info",

@@ -69,8 +69,6 @@ class EditConfig:
     guided_share: float | None = None
     """Share of the steps, from the first one on, in which guidance counts; the others take one pass in place of two or
     three."""
-    anchor_merge: int = 1
-    """So many neighbouring tokens of an anchor are read as one: quicker, and less consistent."""
 
     def __post_init__(self) -> None:
         _require_range(self, "num_anchors", 0, 64)
@@ -80,7 +78,6 @@ class EditConfig:
         _require_range(self, "anchor_strength", 0, 10)
         _require_range(self, "seed", 0, MAX_SEED)
         _require_range(self, "guided_share", 0, 1)
-        _require_range(self, "anchor_merge", 1, 64)
 
     def resolved(self, defaults: Defaults) -> EditSettings:
         """The same with nothing left open: what is None is taken from the model's defaults."""
@@ -92,7 +89,6 @@ class EditConfig:
             anchor_strength=self.anchor_strength,
             seed=self.seed,
             guided_share=(FAST_SHARE if self.fast else 1.0) if self.guided_share is None else self.guided_share,
-            anchor_merge=self.anchor_merge,
         )
 
 
@@ -117,7 +113,6 @@ class EditSettings:
     anchor_strength: float
     seed: int
     guided_share: float = 1.0
-    anchor_merge: int = 1
 
     def is_guided(self, step: int) -> bool:
         """Whether guidance counts in this step. Schedulers of second order have more evaluations than steps."""
@@ -204,8 +199,6 @@ class JobConfig:
     shots: str = "auto"
     """Where the picture cuts, so that each shot gets its own anchors: auto finds it, off means nowhere, or a text file
     with a frame or a time in each line."""
-    link_shots: bool = False
-    """Let the first anchor of a shot also read the last one of the shot before."""
     anchors: tuple[int, ...] | None = None
     """Frames of the source to be anchors; a shot in which none lies chooses as ever. None: each shot chooses."""
     given: Mapping[int, Path] = field(default_factory=dict)

@@ -36,7 +36,7 @@ def account(words: list[str], capsys: Printed) -> dict:
 
 
 def test_cuts_are_listed_before_the_run(words: list[str], tmp_path: Path, capsys: Printed):
-    assert main(["edit", *words, "-o", str(tmp_path / "out.mp4"), "--link-shots"]) == 0
+    assert main(["edit", *words, "-o", str(tmp_path / "out.mp4")]) == 0
     said = capsys.readouterr().err
     assert said.index("cuts at frames 4 (0:00:00.160)") < said.index("memory: about")
 

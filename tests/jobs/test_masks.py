@@ -8,8 +8,9 @@ from PIL import Image
 
 from clips import make
 from fairy.errors import MediaError, UsageError
-from fairy.jobs.masks import Blend, auto_mask, composite, feathered, open_mask
+from fairy.jobs.masks import Blend, open_mask
 from fairy.lab.synthetic import edit_clip, render_clip
+from fairy.pictures.blend import auto_mask, composite, feathered
 from fairy.video import Frame, VideoInfo, probe, read_at
 
 SEED = 0  # a scene with objects apart from each other

@@ -8,11 +8,13 @@ from PIL import Image
 
 from clips import make
 from fairy.config import JobConfig
+from fairy.disk.hashes import hash_file
 from fairy.errors import MediaError, OutputError, UsageError
-from fairy.jobs.edit import preview
-from fairy.jobs.manifest import hash_file, parse
+from fairy.jobs.manifest import parse
+from fairy.jobs.preview import preview
 from fairy.jobs.recipe import info
-from fairy.jobs.redo import redo, verify
+from fairy.jobs.redo import redo
+from fairy.jobs.verify import verify
 from fairy.video.lossless import LosslessWriter, read_lossless
 from jobs import EDIT, INSTRUCTION, KEPT, SMALL, Listener, edit, job_of, pictures
 
@@ -183,18 +185,3 @@ def test_each_shot_is_edited_as_if_it_were_alone(source, sd_model, tmp_path):
     edit(source, f"{tmp_path}/out/", sd_model, cuts=[3])
     edit(source, f"{tmp_path}/second/", sd_model, video=replace(SMALL, start=0.12))
     assert np.array_equal(pictures(tmp_path / "out")[3:], pictures(tmp_path / "second"))
-
-
-def test_linked_shots_resume_to_the_same_bytes(source, sd_model, tmp_path):
-    options = {"cuts": [3], "job": replace(KEPT, link_shots=True)}
-    edit(source, tmp_path / "whole.mp4", sd_model, **options)
-    with pytest.raises(KeyboardInterrupt):
-        edit(source, tmp_path / "out.mp4", sd_model, report=Listener(5), **options)
-    edit(source, tmp_path / "out.mp4", sd_model, **options)
-    assert (tmp_path / "out.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
-
-
-def test_a_link_changes_the_shots_after_the_first(source, sd_model, tmp_path):
-    for name, link in (("out", False), ("linked", True)):
-        edit(source, f"{tmp_path}/{name}/", sd_model, cuts=[3], job=replace(KEPT, link_shots=link))
-    assert changed(pictures(tmp_path / "out"), pictures(tmp_path / "linked")) == [3, 4, 5, 6]

@@ -8,8 +8,9 @@ import pytest
 
 from clips import make
 from fairy.errors import UsageError
-from fairy.jobs.shots import CutDetector, describe, read_cuts
+from fairy.jobs.shots import describe, read_cuts
 from fairy.lab.synthetic import render_clip
+from fairy.pictures.cuts import CutDetector
 from fairy.video import VideoInfo, probe
 
 

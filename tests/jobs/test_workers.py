@@ -1,6 +1,5 @@
 """Jobs on many workers: the bytes of one worker, whatever happens to the others."""
 
-from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -11,7 +10,7 @@ from fairy.errors import UsageError, WorkerError
 from fairy.jobs.workers import handout as many
 from fairy.jobs.workers.handout import ManyWorkers, open_many
 from fairy.report import SILENT
-from jobs import KEPT, Listener, edit, job_of
+from jobs import Listener, edit, job_of
 from worker_renders import render_but_die_once_in_frame_7, render_but_never_frame_6
 
 
@@ -98,14 +97,6 @@ def test_workers_that_share_no_path_are_sent_the_source_and_send_back_the_result
     apart = ManyWorkers(pair.pool, SILENT, share_nothing=True)
     assert edit_with(apart, source, tmp_path / "out.mp4", report=report) == whole
     assert any(f"does not see {source}: it is sent there" in note for note in report.notes)
-
-
-@pytest.mark.parametrize("linked", [False, True])
-def test_fetched_anchors_are_as_good_as_own_ones(source, pair, sd_model, tmp_path, linked):
-    job, cuts = replace(KEPT, link_shots=linked), [4, 8]
-    fetching = ManyWorkers(pair.pool, SILENT, fetch_anchors=True)
-    fetched = edit_with(fetching, source, tmp_path / "a.mp4", job=job, cuts=cuts)
-    assert fetched == edit_with(sd_model, source, tmp_path / "b.mp4", job=job, cuts=cuts)
 
 
 def test_shots_are_edited_by_workers_as_by_one(source, pair, sd_model, tmp_path):

@@ -7,6 +7,7 @@ from torch.nn.attention.flex_attention import flex_attention
 from transformers import CLIPTextModel
 
 from fairy.lab.bench.attention_forms import (
+    FORMS,
     LayerShape,
     attend_flex,
     attend_padded,
@@ -17,7 +18,7 @@ from fairy.lab.bench.attention_forms import (
 )
 from fairy.lab.bench.here import count_operations
 from fairy.lab.bench.random_model import UNET, VAE, text_config, tiny_vocabulary
-from fairy.method.attend import attend_joined
+from fairy.method.attend import KeysValues, attend_joined
 
 SHAPE = LayerShape(heads=2, tokens=12, head_dim=40, num_layers=1)
 CPU = torch.device("cpu")
@@ -72,3 +73,14 @@ def test_a_pass_of_the_random_model_takes_580_gflop_at_512x384():
         unet, latents, text = UNet2DConditionModel(**UNET), torch.zeros(1, 8, 48, 64), torch.zeros(1, 77, 768)
         operations = count_operations(lambda: unet(latents, torch.zeros(()), encoder_hidden_states=text))
     assert round(operations / 1e9, 1) == 580.3
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("strength", [1.0, 0.3, 4.0])
+def test_all_forms_of_reading_anchors_agree(strength):
+    generator = torch.Generator().manual_seed(0)
+    queries, *own = (torch.randn(9, 5, 8, generator=generator) for _ in range(3))
+    anchors = KeysValues(*(torch.randn(3, 5, 8, generator=generator) for _ in range(2)))
+    mixed = [form(queries, KeysValues(*own), anchors, heads=2, strength=strength) for form in FORMS.values()]
+    for each in mixed[1:]:
+        torch.testing.assert_close(each, mixed[0])

@@ -16,8 +16,8 @@ from torch.utils.data._utils.worker import WorkerInfo
 from fairy.errors import FairyError
 from fairy.lab.training.batches import Share, StreamedBatches, load_batches
 from fairy.lab.training.examples import Batch, Latent
+from fairy.lab.training.finetune import open_source
 from fairy.lab.training.settings import TrainConfig
-from fairy.lab.training.sources import open_source
 from fairy.lab.training.tables import covering_size
 
 LATENT = Latent(channels=4, multiple=8)

@@ -12,12 +12,12 @@ import fairy.models
 from fairy.lab.embedded.autoencoder import build_autoencoder, fit_components, take_components
 from fairy.lab.embedded.data import Latents, make_pairs, tokenize, write_chunks
 from fairy.lab.embedded.export import build_editor, export, load_average
-from fairy.lab.embedded.loop import Trainer, without_self_attention
+from fairy.lab.embedded.loop import Trainer
 from fairy.lab.embedded.recipe import Recipe
 from fairy.lab.embedded.tokenizer import save_tokenizer, train_tokenizer
 from fairy.lab.embedded.unet import build_trainee, build_unet, start_at_identity, widen
 from fairy.lab.synthetic import all_instructions
-from fairy.lab.training.trainee import LinearEncoder
+from fairy.lab.training.trainee import LinearEncoder, without_self_attention
 from fairy.pictures.tensors import to_tensor
 
 RECIPE = Recipe(
@@ -68,11 +68,11 @@ def test_the_encoder_is_the_components(components, pictures):
 
 
 def test_components_are_taken_over_from_an_encoder(components, pictures):
-    autoencoder = build_autoencoder(components, RECIPE)
-    basis = torch.eye(192).reshape(-1, 3, 8, 8)
+    autoencoder = build_autoencoder(components, RECIPE).double()  # the difference of large numbers
+    basis = torch.eye(192, dtype=torch.float64).reshape(-1, 3, 8, 8)
     bias = autoencoder.encode(torch.zeros_like(basis[:1])).latents[0, :, 0, 0]
     weight = (autoencoder.encode(basis).latents[:, :, 0, 0] - bias).T.reshape(-1, 3, 8, 8)
-    taken = take_components(LinearEncoder(autoencoder, weight, bias))
+    taken = take_components(LinearEncoder(autoencoder, weight.float(), bias.float()))
     assert torch.allclose(taken.encode(pictures), components.encode(pictures), atol=1e-4)
 
 

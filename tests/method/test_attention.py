@@ -7,8 +7,8 @@ import torch
 from diffusers.models.attention_processor import Attention, AttnProcessor2_0
 
 from fairy.method import unet_attention as attention
-from fairy.method.anchors import StepReader, StepWriter, merge_tokens
-from fairy.method.attend import FORMS, KeysValues
+from fairy.method.attend import KeysValues
+from fairy.method.bank import StepReader, StepWriter
 
 HEADS, CHANNELS, TOKENS, BRANCHES = 2, 8, 5, 3
 
@@ -69,34 +69,6 @@ def test_a_frame_attends_to_itself_and_the_anchors(layer, strength):
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("strength", [1.0, 0.3, 4.0])
-def test_all_forms_of_reading_anchors_agree(strength):
-    queries, *own = (tokens(BRANCHES * 3, seed) for seed in range(3))
-    anchors = KeysValues(*(tokens(BRANCHES, seed) for seed in (3, 4)))
-    mixed = [form(queries, KeysValues(*own), anchors, heads=HEADS, strength=strength) for form in FORMS.values()]
-    for each in mixed[1:]:
-        torch.testing.assert_close(each, mixed[0])
-
-
-@torch.no_grad()
-def test_merged_anchors_count_as_often_as_they_have_tokens(layer):
-    """Where neighbours are alike, their mean is read as they are."""
-    anchors, x = tokens(BRANCHES, seed=2).repeat_interleave(2, 1), tokens(BRANCHES)
-    processor, mixed = attention.SelfAttention("a.attn1"), []
-    for merge in (1, 2):
-        writer = StepWriter(BRANCHES, merge=merge)
-        processor(layer, anchors, anchors=writer)
-        mixed.append(processor(layer, x, anchors=StepReader(writer.layers, float(merge))))
-    assert writer.layers["a.attn1"].keys.shape[1] == TOKENS
-    torch.testing.assert_close(*mixed)
-
-
-def test_merging_takes_means_of_neighbours_and_of_what_is_left():
-    merged = merge_tokens(torch.tensor([[[1.0], [3.0], [5.0]]]), 2)
-    assert merged.flatten().tolist() == [2.0, 5.0]
-
-
-@torch.no_grad()
 def test_the_instruction_is_read_as_if_it_were_projected_each_time(sd_model):
     former = attention.install(sd_model.unet)
     embeds = torch.randn(2, 7, sd_model.unet.config.cross_attention_dim)
@@ -115,17 +87,6 @@ def test_anchors_of_vanishing_strength_change_nothing(layer):
     processor = attention.SelfAttention("a.attn1")
     processor(layer, tokens(BRANCHES, seed=2), anchors=writer)
     torch.testing.assert_close(processor(layer, x, anchors=StepReader(writer.layers, 1e-30)), processor(layer, x))
-
-
-@torch.no_grad()
-def test_only_the_first_anchor_sees_the_linked_one(layer):
-    x, before, writer = tokens(BRANCHES * 2), tokens(BRANCHES, seed=3), StepWriter(BRANCHES)
-    processor = attention.SelfAttention("a.attn1")
-    processor(layer, before, anchors=writer)
-    mixed = processor(layer, x, anchors=StepWriter(BRANCHES, linked=writer.layers)).unflatten(0, (BRANCHES, 2))
-    for branch, (first, second) in enumerate(x.unflatten(0, (BRANCHES, 2))):
-        torch.testing.assert_close(mixed[branch, 0], naive(layer, first, [second, before[branch]], 0.0))
-        torch.testing.assert_close(mixed[branch, 1], naive(layer, second, [first], 0.0))
 
 
 def test_the_bank_keeps_branches_apart_and_anchors_joined(layer):

@@ -10,7 +10,7 @@ from diffusers import StableDiffusionInstructPix2PixPipeline, StableDiffusionXLI
 import fairy.models
 from fairy.config import EditConfig, RunConfig
 from fairy.errors import UsageError
-from fairy.method.anchors import StepReader
+from fairy.method.bank import StepReader
 from fairy.method.editor import Editor
 from fairy.pictures.tensors import to_tensor
 
@@ -146,11 +146,6 @@ def test_the_bank_holds_every_self_attention_layer_at_every_step(editor, bank):
     assert [set(step) for step in bank.steps] == [layers] * 3
 
 
-def test_the_bank_gives_the_keys_of_one_anchor(bank):
-    layer, (keys, _) = next(iter(bank.steps[1].items()))
-    assert torch.equal(bank.of_anchor(-1, 1)[layer].keys, keys.chunk(2, dim=1)[1])
-
-
 def test_a_given_anchor_stays_as_it_is(editor, bank):
     picture = clip(1, seed=9)[0]
     given = editor.edit_anchors(clip()[[0, 5]], INSTRUCTION, CONFIG, given={1: picture})
@@ -161,12 +156,6 @@ def test_a_given_anchor_stays_as_it_is(editor, bank):
 def test_the_other_frames_follow_a_given_anchor(editor, bank):
     given = editor.edit_anchors(clip()[[0, 5]], INSTRUCTION, CONFIG, given={1: clip(1, seed=9)[0]})
     assert not np.array_equal(edit(editor, clip(), given), edit(editor, clip(), bank))
-
-
-def test_a_linked_shot_follows_the_shot_before(editor, bank):
-    shot = clip(2, seed=4)
-    linked, alone = (editor.edit_anchors(shot, INSTRUCTION, CONFIG, link=link).frames for link in (bank, None))
-    assert not np.array_equal(linked, alone)
 
 
 def test_the_bank_reads_as_a_step(bank):
@@ -190,7 +179,7 @@ def test_memory_foretold_for_the_bank_is_what_it_takes(editor, bank):
     assert editor.memory_needed((24, 32), 2, CONFIG).bank == bank.num_bytes
 
 
-@pytest.mark.parametrize("change", [{"guided_share": 0.4}, {"anchor_merge": 4}, {"fast": True}])
+@pytest.mark.parametrize("change", [{"guided_share": 0.4}, {"fast": True}])
 def test_what_makes_an_edit_fast_is_exact_and_takes_a_smaller_bank(sd_model, bank, change):
     config = replace(CONFIG, **change)
     with Editor(sd_model, micro_batch=4) as editor:
@@ -224,16 +213,3 @@ def test_an_empty_instruction_is_refused(editor):
 def test_frames_of_another_size_than_the_anchors_are_refused(editor, bank):
     with pytest.raises(ValueError, match="do not fit"):
         list(editor.edit_frames(clip(1, 16, 16), bank))
-
-
-def test_own_noise_keeps_a_frame_independent_of_the_others(sd_model):
-    """The same frame three times is three pictures, and each the same whatever is edited with it, in any batch."""
-    frames, config = clip(1).repeat(3, axis=0), replace(CONFIG, num_anchors=1)
-    edits = []
-    for micro_batch, numbers in ((2, [4, 5, 6]), (2, [6, 4, 5])):
-        with Editor(sd_model, micro_batch=micro_batch) as editor:
-            bank = editor.edit_anchors(frames[:1], INSTRUCTION, config, numbers=[9])
-            edited = editor.edit_frames(frames, bank, numbers=numbers)
-            edits.append(dict(zip(numbers, edited, strict=True)))
-    assert all(np.array_equal(edits[0][number], edits[1][number]) for number in (4, 5, 6))
-    assert not np.array_equal(edits[0][4], edits[0][5])

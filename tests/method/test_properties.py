@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 import clips
 from fairy.config import EditConfig, JobConfig, RunConfig, VideoConfig
-from fairy.jobs.masks import composite, feathered
 from fairy.jobs.selection import plan_shots, select
 from fairy.jobs.shots import describe, read_cuts
 from fairy.method.anchors import choose_anchors
 from fairy.method.editor import Editor
 from fairy.models import Model
-from fairy.pictures.tensors import fit_size, pad_to_multiple
+from fairy.pictures.blend import composite, feathered
+from fairy.pictures.size import fit_size, pad_to_multiple
 from fairy.video import VideoInfo, probe
 
 SIDES = st.integers(1, 5000)

@@ -13,7 +13,7 @@ import fairy.models
 from fairy.config import EditConfig
 from fairy.errors import ModelError, UsageError
 from fairy.method import unet_attention as attention
-from fairy.method.anchors import StepReader, StepWriter
+from fairy.method.bank import StepReader, StepWriter
 from fairy.method.editor import Editor
 from fairy.models import decode_latents
 

@@ -6,18 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fairy.disk.whole import check_picture, save_png
 from fairy.errors import OutputError
-from fairy.pictures.sheet import (
-    GROUND,
-    caption,
-    check_picture,
-    contact_sheet,
-    grid,
-    save_png,
-    side_by_side,
-    side_by_side_size,
-    tile,
-)
+from fairy.pictures.sheet import GROUND, caption, contact_sheet, grid, side_by_side, side_by_side_size, tile
 
 
 def noise(seed: int, height: int = 48, width: int = 64) -> np.ndarray:

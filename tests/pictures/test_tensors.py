@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairy.pictures.tensors import fit_size, pad_to_multiple, to_tensor, to_uint8
+from fairy.pictures.size import fit_size, pad_to_multiple
+from fairy.pictures.tensors import to_tensor, to_uint8
 
 
 @pytest.mark.parametrize(

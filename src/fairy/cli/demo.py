@@ -11,11 +11,12 @@ import numpy as np
 
 from fairy import models
 from fairy.config import JobConfig
+from fairy.disk.whole import check_picture, save_png
 from fairy.errors import OutputError
 from fairy.jobs.edit import edit_video
 from fairy.method.anchors import choose_anchors
 from fairy.models import Model
-from fairy.pictures.sheet import caption, check_picture, grid, save_png, tile
+from fairy.pictures.sheet import caption, grid, tile
 from fairy.report import SILENT, Report
 from fairy.video import VideoWriter, check_output, probe, read_frames
 

@@ -179,14 +179,14 @@ class Preview(Request):
 
     def execute(self) -> None:
         """Check, edit the anchors, tell."""
-        from fairy.pictures.sheet import check_picture
+        from fairy.disk.whole import check_picture
 
         check_picture(Path(self.output), self.overwrite)
         self.check()
         if self.grid:
             self.execute_grid()
             return
-        from fairy.jobs.edit import preview
+        from fairy.jobs.preview import preview
 
         with reporting(self.quiet) as report:
             result = preview(self.input, self.instruction, self.output, report=report, **self.settings)

@@ -32,8 +32,6 @@ class AnchorOptions:
     """An anchor that is edited already, by any program: 57=edited.png. The others follow it."""
     shots: Annotated[str, arg(metavar="auto|off|FILE")] = "auto"
     """Where shots begin, each with its own anchors: auto finds it, off is nowhere, a text file has a frame a line."""
-    link_shots: Flag = False
-    """Let the first anchor of a shot also look at the last one of the shot before, to carry the style over."""
 
     @property
     def config(self) -> dict[str, Any]:
@@ -45,7 +43,7 @@ class AnchorOptions:
                 raise UsageError(f"--anchor {text}: must be a frame and a picture, such as 57=edited.png")
             given[int(index)] = Path(path)
         anchors = None if self.anchors is None else tuple(sorted(parse_frames(self.anchors)))
-        return {"anchors": anchors, "given": given, "shots": self.shots, "link_shots": self.link_shots}
+        return {"anchors": anchors, "given": given, "shots": self.shots}
 
 
 def parse_frames(text: str) -> set[int]:
@@ -132,7 +130,7 @@ class Verify(Kept):
 
     def execute(self) -> None:
         """Render, compare, tell; a difference that nothing explains is an error."""
-        from fairy.jobs.redo import verify
+        from fairy.jobs.verify import verify
 
         with reporting(self.quiet) as report:
             result = verify(self.output, num_frames=self.frames, device=self.device, report=report)

@@ -6,7 +6,6 @@ results.jsonl: a line for each video that was done or has failed. What it tells 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fairy.config import EditConfig, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig
+from fairy.disk.hashes import hash_text
 from fairy.errors import FairyError, OutputError
 from fairy.jobs.edit import EditResult, edit_video, name_and_device, open_renderer
 from fairy.jobs.listing import Entry, foretold_frames
@@ -181,7 +181,7 @@ def digest_of(entry: Entry, job: JobConfig, *wishes: object) -> str:
     deciding = replace(job, workers=1, ray_address=None, chunk=None, keep_job=False, restart=False)
     source = (str(entry.video.absolute()), facts.st_size, facts.st_mtime_ns)
     text = repr([source, entry.instruction, deciding, *wishes])
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return hash_text(text)
 
 
 def name_of(model: ModelConfig | Model | Renderer | None) -> str:

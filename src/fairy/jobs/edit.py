@@ -5,35 +5,31 @@ An edit works in a job folder (fairy.jobs.store) beside its output, so that it c
 
 from __future__ import annotations
 
-import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from fairy.config import EditConfig, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig, check_instruction
 from fairy.errors import UsageError
+from fairy.jobs.announce import announce, announce_disk
+from fairy.jobs.assemble import assemble
 from fairy.jobs.given import fit_given, read_given
 from fairy.jobs.manifest import Manifest, describe, describe_model
 from fairy.jobs.masks import open_blend
-from fairy.jobs.render import OneDevice, Renderer, assemble, edit_shots, open_editor
-from fairy.jobs.selection import Selection, ShotPlan, select
-from fairy.jobs.shots import CutDetector, read_cuts
+from fairy.jobs.render import OneDevice, Renderer, open_editor
+from fairy.jobs.selection import Selection, select
 from fairy.jobs.shots import describe as describe_cuts
-from fairy.jobs.store import JobFolder, clear, job_path, open_job
+from fairy.jobs.shots import read_cuts
+from fairy.jobs.store import clear, job_path, open_job
 from fairy.jobs.workers.handout import open_many
-from fairy.method.anchors import AnchorBank
 from fairy.method.editor import Editor
-from fairy.method.memory import MemoryNeeded, format_bytes
-from fairy.models import Model, dropped_text
+from fairy.models import Model
 from fairy.parallel import is_alone
-from fairy.pictures.sheet import check_picture, contact_sheet, save_png
+from fairy.pictures.cuts import CutDetector
 from fairy.report import SILENT, Report
-from fairy.video import Frame, OnFrame, VideoInfo, check_output, probe
-from fairy.video.lossless import BYTES_PER_VALUE
+from fairy.video import OnFrame, VideoInfo, check_output, probe
 
 
 @dataclass(frozen=True)
@@ -105,43 +101,6 @@ def edit_video(
         return summarize(Path(output), selection, renderer, manifest, (len(selection), computed), begun, notes)
 
 
-def preview(
-    source: Path | str,
-    instruction: str,
-    sheet: Path | str,
-    *,
-    edit: EditConfig | None = None,
-    model: ModelConfig | Model | None = None,
-    video: VideoConfig | None = None,
-    run: RunConfig | None = None,
-    job: JobConfig | None = None,
-    mask: MaskConfig | None = None,
-    cuts: Sequence[int] | None = None,
-    overwrite: bool = False,
-    report: Report = SILENT,
-) -> EditResult:
-    """Edit only the anchors and draw them beside their sources; a later `edit_video` gives exactly these frames."""
-    video, edit, job, sheet = video or VideoConfig(), edit or EditConfig(), job or JobConfig(), Path(sheet)
-    check_request(instruction, [], overwrite)
-    check_picture(sheet, overwrite)
-    selection = choose(Path(source), edit, video, job, mask or MaskConfig(), cuts, report)
-    if not selection.anchors:
-        raise UsageError("--num-anchors 0: a preview shows the anchors; use --num-anchors 1 or more")
-    pictures = read_given(job.given)
-    with open_editor(model, run, report) as editor:
-        facts, defaults = describe_model(editor)
-        selection = selection.fitted(video.long_side or defaults.long_side)
-        given = fit_given(pictures, selection)
-        manifest = describe(selection, facts, instruction, edit.resolved(defaults), video=video, job=job)
-        announce(selection, OneDevice(editor), instruction, edit, report)
-        begun = time.perf_counter()
-        take, shots = manifest.edit, set(selection.shots)
-        banks = edit_shots(editor, selection, take, given, shots, report, link=job.link_shots)
-        save_png(sheet, draw_anchors(selection, manifest, anchors_of(selection, banks)))
-        count = len(selection.anchors)
-        return summarize(sheet, selection, OneDevice(editor), manifest, (count, count), begun, selection.info.notes)
-
-
 def check_request(instruction: str, outputs: list[str], overwrite: bool) -> None:
     """What can be refused before anything is read."""
     for path in outputs:
@@ -189,72 +148,6 @@ def open_renderer(
     else:
         with open_many(model, run, job.workers, job.ray_address, report) as renderer:
             yield renderer
-
-
-@dataclass(frozen=True)
-class Prospect:
-    """What is said before the start."""
-
-    maker: str
-    """The model, its device and its number format."""
-    memory: MemoryNeeded
-    dropped: str
-    """The end of the instruction, where the model cannot read all of it."""
-
-
-def foresee(editor: Editor, size: tuple[int, int], num_anchors: int, instruction: str, edit: EditConfig) -> Prospect:
-    """What an edit of this size (rows, columns) will take."""
-    model = editor.model
-    maker = f"{model.name} on {model.device} in {str(model.dtype).removeprefix('torch.')}"
-    return Prospect(maker, editor.memory_needed(size, num_anchors, edit), dropped_text(model, instruction))
-
-
-def announce(selection: Selection, renderer: Renderer, instruction: str, edit: EditConfig, report: Report) -> None:
-    """Say before the start what will be done and what memory that takes."""
-    width, height = selection.size
-    prospect = renderer.ask(foresee, (height, width), selection.most_anchors, instruction, edit)
-    shots = f" in {len(selection.shots)} shots" if len(selection.shots) > 1 else ""
-    report.note(
-        f"{len(selection)} frames{shots} at {width}x{height}, {len(selection.anchors)} anchors, {prospect.maker}"
-    )
-    each = f", each of {renderer.workers} workers" if renderer.workers > 1 else ""
-    report.note(f"memory: about {prospect.memory}{each}")
-    if prospect.dropped:
-        report.note(f'the model reads no instruction as long as this; it leaves out the end: "{prospect.dropped}"')
-    for note in selection.info.notes:
-        report.note(note)
-
-
-def announce_disk(folder: JobFolder, selection: Selection, report: Report) -> None:
-    """Say what the job folder will take until the video is written, and what there is."""
-    width, height = selection.size
-    frames = sum(chunk.stop - chunk.start for chunk in folder.chunks if chunk not in folder.done)
-    need, free = round(frames * 3 * width * height * BYTES_PER_VALUE), shutil.disk_usage(folder.path).free
-    scarce = "; that may not do" if need > free else ""
-    report.note(f"disk: about {format_bytes(need)} in {folder.path}, {format_bytes(free)} are free{scarce}")
-
-
-def anchors_of(
-    selection: Selection, banks: Iterable[tuple[ShotPlan, AnchorBank]]
-) -> Iterator[tuple[Frame, np.ndarray]]:
-    """Each anchor with its edit, laid over it."""
-    for shot, bank in banks:
-        pairs = zip(selection.frames_at(shot.anchors), bank.frames, strict=True)
-        yield from selection.blended(pairs, shot.anchors)
-
-
-def draw_anchors(selection: Selection, manifest: Manifest, edited: Iterable[tuple[Frame, np.ndarray]]) -> np.ndarray:
-    """The contact sheet of a preview."""
-    info, settings = selection.info, manifest.edit.settings
-    rows = [
-        (f"frame {frame.index}, {float(int(frame.pts - info.pts[0]) * info.time_base):.2f} s", frame.image, picture)
-        for frame, picture in edited
-    ]
-    title = (
-        f"{manifest.edit.instruction}\ntext guidance {settings.text_guidance:g}, image guidance"
-        f" {settings.image_guidance:g}, {settings.num_steps} steps, seed {settings.seed}"
-    )
-    return contact_sheet(rows, title=title)
 
 
 def summarize(

@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 
 from fairy.config import EditConfig, EditSettings, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig
+from fairy.disk.whole import check_picture, save_png
 from fairy.errors import UsageError
 from fairy.jobs.edit import check_request, choose
 from fairy.jobs.render import open_editor
 from fairy.jobs.selection import Selection, plan_shots
 from fairy.method.editor import Editor
 from fairy.models import Model
-from fairy.pictures.sheet import check_picture, grid, save_png
+from fairy.pictures.sheet import grid
 from fairy.report import SILENT, Report
 from fairy.video import VideoInfo
 

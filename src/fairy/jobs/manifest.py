@@ -6,7 +6,6 @@ and the takes that `redo` has added.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import distributions, version
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fairy.config import EditSettings, JobConfig, MaskConfig, VideoConfig
+from fairy.disk.hashes import hash_file, hash_text
 from fairy.errors import OutputError
 from fairy.jobs.masks import Blend
 from fairy.jobs.selection import Selection, ShotPlan
@@ -23,7 +23,6 @@ from fairy.models.decoder import WEIGHTS, find_decoder
 from fairy.models.lora import find_lora
 
 COMPUTING = ("torch", "diffusers", "transformers", "av")
-BLOCK = 1 << 20
 PATHS = ("source", "mask", "model", "lora", "decoder")
 MOST_IN_CHUNK = 32
 RECIPE_LIMIT = 30_000
@@ -78,7 +77,6 @@ class Manifest(ModelFacts):
     size: tuple[int, int]
     """Columns and rows."""
     shots: tuple[ShotPlan, ...]
-    link_shots: bool
     given: dict[int, str]
     """Hashes of the given anchors' pictures, by frame."""
     takes: tuple[Take, ...]
@@ -108,7 +106,7 @@ class Manifest(ModelFacts):
     def to_json(self) -> str:
         """As it is stored: with a checksum of itself, so that a changed digit is not taken for another wish."""
         facts = asdict(self)
-        checksum = hashlib.blake2b(json.dumps(facts).encode(), digest_size=16).hexdigest()
+        checksum = hash_text(json.dumps(facts))
         return json.dumps({"checksum": checksum, **facts}, indent=1)
 
     def differences(self, begun: Manifest) -> list[str]:
@@ -134,7 +132,6 @@ class Manifest(ModelFacts):
             "lora": self.lora_hash and f"{self.lora_hash} x {self.lora_scale:g}",
             "anchors": [list(shot.anchors) for shot in self.shots],
             "cuts": [shot.start for shot in self.shots[1:]],
-            "link-shots": self.link_shots,
             "given anchors": self.given,
             "mask": self.mask_hash and f"{self.mask_hash}, feather {self.feather}",
             "auto-mask": self.auto_mask,
@@ -215,7 +212,6 @@ def describe(
         **vars(facts),
         size=selection.size,
         shots=selection.shots,
-        link_shots=job.link_shots,
         given={index: hash_file(path) for index, path in sorted(job.given.items())},
         takes=(take,),
         quality=video.quality,
@@ -277,21 +273,12 @@ def hash_source(path: Path, images: tuple[Path, ...] = ()) -> str:
     """Of a file's bytes, or of all pictures of a folder and their order."""
     if not images:
         return hash_file(path)
-    return hashlib.blake2b("".join(map(hash_file, images)).encode(), digest_size=16).hexdigest()
+    return hash_text("".join(map(hash_file, images)))
 
 
 def hash_mask(blend: Blend) -> str:
     """Of the mask's file or pictures; empty where there is none."""
     return hash_source(blend.mask.info.path, blend.mask.info.images) if blend.mask else ""
-
-
-def hash_file(path: Path) -> str:
-    """BLAKE2b of a file's bytes, 32 hexadecimal digits."""
-    digest = hashlib.blake2b(digest_size=16)
-    with path.open("rb") as stream:
-        while block := stream.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _short(value: Any) -> str:

@@ -5,11 +5,10 @@ Both take everything from the job's manifest: the source, the model, the setting
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,30 +16,16 @@ import numpy as np
 
 from fairy.config import EditConfig, ModelConfig, RunConfig, check_instruction
 from fairy.errors import MediaError, ModelError, UsageError
+from fairy.jobs.assemble import assemble
 from fairy.jobs.edit import EditResult, read_info, summarize
-from fairy.jobs.given import Given
 from fairy.jobs.manifest import Manifest, Take, hash_mask, hash_source, versions
 from fairy.jobs.masks import open_blend
-from fairy.jobs.render import OneDevice, assemble, edit_frames, edit_shots, open_editor, render_missing
+from fairy.jobs.render import OneDevice, open_editor, render_missing
 from fairy.jobs.selection import Selection
 from fairy.jobs.store import JobFolder, open_kept
 from fairy.method.editor import Editor
 from fairy.models import Model, fingerprint
 from fairy.report import SILENT, Report
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What came out when frames of a kept job were rendered again."""
-
-    output: Path
-    frames: tuple[int, ...]
-    """Indices in the source."""
-    num_identical: int
-    largest_difference: int
-    """Levels of 255; 0 where all frames are identical to the last bit."""
-    rounding: tuple[str, ...]
-    """Why small differences are to be expected: another kind of device, other versions. Empty: there must be none."""
 
 
 def redo(
@@ -104,49 +89,6 @@ def lay_over(folder: JobFolder, take: Take) -> None:
     for chunk in [chunk for chunk in folder.done if chunk.take == own.number]:
         if chunk.start < take.stop and take.start < chunk.stop:
             folder.forget(chunk)
-
-
-def verify(
-    output: Path | str,
-    *,
-    num_frames: int = 8,
-    model: Model | None = None,
-    device: str | None = None,
-    run: RunConfig | None = None,
-    report: Report = SILENT,
-) -> Verification:
-    """Render randomly chosen frames of a kept job again and compare them, bit for bit, with what is stored."""
-    if num_frames < 1:
-        raise UsageError(f"--frames {num_frames}: must be 1 or more")
-    with open_kept(Path(output), report) as folder, open_source(folder, report) as selection:
-        stored = [index for chunk in folder.done for index in range(chunk.start, chunk.stop)]
-        shown = sorted({index for index in stored if folder.is_stored(index)})
-        chosen = sorted(random.SystemRandom().sample(shown, min(num_frames, len(shown))))
-        if not chosen:
-            raise UsageError(f"no chunk in {folder.path} is finished: there is nothing to compare with yet")
-        with reopen_editor(folder.manifest, model, device, run, report) as editor:
-            given = stored_given(folder)
-            differences = []
-            for index, edited in render_frames(editor, selection, folder.manifest, given, chosen, report):
-                (before,) = folder.pictures(index, index + 1)
-                differences.append(int(np.abs(before.astype(np.int16) - edited).max()))
-                report.progress("frames", len(differences), len(chosen))
-            reasons = rounding(folder.manifest, editor)
-    return Verification(Path(output), tuple(chosen), differences.count(0), max(differences), reasons)
-
-
-def render_frames(
-    editor: Editor, selection: Selection, manifest: Manifest, given: Given, indices: list[int], report: Report
-) -> Iterator[tuple[int, np.ndarray]]:
-    """Some frames, rendered anew, each as the take that it is shown from."""
-    for take in manifest.takes:
-        mine = [index for index in indices if manifest.take_of(index) == take]
-        shots = {selection.shot_of(index) for index in mine}
-        for shot, bank in edit_shots(editor, selection, take, given, shots, report, link=manifest.link_shots):
-            wanted = [index for index in mine if shot.start <= index < shot.stop]
-            edits = edit_frames(editor, selection.frames_at(wanted), bank, shot.anchors)
-            for frame, edited in selection.blended(edits, wanted):
-                yield frame.index, edited
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -20,13 +20,12 @@ from fairy.jobs.given import Given
 from fairy.jobs.manifest import Take
 from fairy.jobs.selection import Selection, ShotPlan
 from fairy.jobs.store import Chunk, JobFolder
-from fairy.method.anchors import AnchorBank
+from fairy.method.bank import AnchorBank
 from fairy.method.editor import Editor
 from fairy.method.memory import peak_memory
 from fairy.models import Model
-from fairy.pictures.sheet import side_by_side, side_by_side_size
 from fairy.report import Report
-from fairy.video import Frame, VideoWriter, background
+from fairy.video import Frame, background
 from fairy.video.lossless import LosslessWriter
 
 Answer = TypeVar("Answer")
@@ -83,33 +82,16 @@ def open_editor(
 
 
 def edit_shots(
-    editor: Editor,
-    selection: Selection,
-    take: Take,
-    given: Given,
-    wanted: Set[ShotPlan],
-    report: Report,
-    *,
-    link: bool,
+    editor: Editor, selection: Selection, take: Take, given: Given, wanted: Set[ShotPlan], report: Report
 ) -> Iterator[tuple[ShotPlan, AnchorBank]]:
-    """The bank of each wanted shot, made when it is asked for; linked ones need those of all shots before, too."""
-    shots = [number for number, shot in enumerate(selection.shots) if shot in wanted]
-    bank: AnchorBank | None = None
-    for number, shot in enumerate(selection.shots):
-        if number in shots or (link and shots and number < shots[-1]):
-            bank = edit_anchors(editor, selection, shot, take, given, report, bank if link else None)
-            if number in shots:
-                yield shot, bank
+    """The bank of each wanted shot, made when it is asked for."""
+    for shot in selection.shots:
+        if shot in wanted:
+            yield shot, edit_anchors(editor, selection, shot, take, given, report)
 
 
 def edit_anchors(
-    editor: Editor,
-    selection: Selection,
-    shot: ShotPlan,
-    take: Take,
-    given: Given,
-    report: Report,
-    link: AnchorBank | None = None,
+    editor: Editor, selection: Selection, shot: ShotPlan, take: Take, given: Given, report: Report
 ) -> AnchorBank:
     """The pass of one shot's anchors, reported step by step."""
     return editor.edit_anchors(
@@ -117,7 +99,6 @@ def edit_anchors(
         take.instruction,
         as_config(take.settings),
         given={shot.anchors.index(index): given[index] for index in shot.anchors if index in given},
-        link=link,
         on_step=lambda done, total: report.progress("anchors", done, total),
     )
 
@@ -164,7 +145,7 @@ def render_missing(editor: Editor, selection: Selection, folder: JobFolder, give
         by_shot: dict[ShotPlan, list[Chunk]] = defaultdict(list)
         for chunk in folder.missing(take.number):
             by_shot[selection.shot_of(chunk.start)].append(chunk)
-        banks = edit_shots(editor, selection, take, given, set(by_shot), report, link=folder.manifest.link_shots)
+        banks = edit_shots(editor, selection, take, given, set(by_shot), report)
         for shot, bank in banks:
             keep_anchors(folder, take.number, shot, bank.frames, report)
             render_chunks(editor, selection, shot, bank, by_shot[shot], folder.writer, step)
@@ -198,45 +179,3 @@ def render_chunks(
                     _, edited = next(edits)
                     writer.write(edited)
                     on_frame()
-
-
-def assemble(
-    selection: Selection,
-    folder: JobFolder,
-    outputs: Sequence[str],
-    quality: int | None,
-    overwrite: bool,
-    report: Report,
-) -> tuple[str, ...]:
-    """Write the edited video, and the comparison where a second output is given; returns what a user must be told."""
-    width, height = selection.size
-    sizes = [(width, height), side_by_side_size(width, height)]
-    metadata = {"fairy": folder.manifest.recipe()}
-    with ExitStack() as stack:
-        writers = [
-            stack.enter_context(
-                VideoWriter(
-                    path,
-                    info=selection.info,
-                    size=size,
-                    quality=quality,
-                    start=selection.start,
-                    stop=selection.stop,
-                    overwrite=overwrite,
-                    metadata=metadata,
-                )
-            )
-            for path, size in zip(outputs, sizes, strict=False)
-        ]
-        edits = stack.enter_context(closing(background(folder.pictures(selection.start, selection.stop))))
-        sources = stack.enter_context(closing(background(selection.frames()))) if writers[1:] else None
-        for done, (index, edited) in enumerate(zip(range(selection.start, selection.stop), edits, strict=True), 1):
-            pts = int(selection.info.pts[index])
-            writers[0].write(edited, pts)
-            if sources:
-                writers[1].write(side_by_side(next(sources).image, edited), pts)
-            report.progress("writing", done, len(selection))
-    notes = tuple(dict.fromkeys(note for writer in writers for note in writer.notes))
-    for note in notes:
-        report.note(note)
-    return (*selection.info.notes, *notes)

@@ -18,7 +18,7 @@ from fairy.config import EditConfig, JobConfig, VideoConfig
 from fairy.errors import UsageError
 from fairy.jobs.masks import Blend
 from fairy.method.anchors import DEFAULT_NUM_ANCHORS, choose_anchors
-from fairy.pictures.tensors import fit_size
+from fairy.pictures.size import fit_size
 from fairy.video import Frame, VideoInfo, read_at, read_frames
 
 

@@ -25,10 +25,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from fairy.disk.hashes import hash_file
 from fairy.disk.lock import LOCK, locked
+from fairy.disk.whole import save_png, writing_whole
 from fairy.errors import OutputError, UsageError
-from fairy.jobs.manifest import Manifest, Take, hash_file, parse
-from fairy.pictures.sheet import save_png
+from fairy.jobs.manifest import Manifest, Take, parse
 from fairy.report import SILENT, Report
 from fairy.video.lossless import LosslessWriter, read_lossless
 
@@ -125,9 +126,14 @@ def settle(path: Path, wanted: Manifest) -> Manifest:
         if differences := wanted.differences(begun):
             raise UsageError(f"{'; '.join(differences)} (the job in {path}). Use --restart to begin anew.")
         wanted = wanted.going_on(begun)
-    elif foreign := [entry.name for entry in path.iterdir() if entry.name not in (LOCK, ANCHORS, CHUNKS)]:
+    elif foreign := [entry.name for entry in path.iterdir() if not is_ours(entry.name)]:
         raise OutputError(f"{path} holds no job, but {foreign[0]}. Move it away: a job's folder has this name.")
     return wanted
+
+
+def is_ours(name: str) -> bool:
+    """Whether a job puts a file or folder of this name into its folder."""
+    return name in (LOCK, ANCHORS, CHUNKS) or (name.startswith(".manifest.") and ".partial" in name)
 
 
 def clear(path: Path) -> None:
@@ -162,12 +168,10 @@ class JobFolder:
 
     def save(self) -> None:
         """Write the manifest, and see which chunks it asks for."""
-        temporary = self.path / f"{MANIFEST}.partial"
-        with temporary.open("w", encoding="utf-8") as file:
+        with writing_whole(self.path / MANIFEST) as part, part.open("w", encoding="utf-8") as file:
             file.write(self.manifest.to_json())
             file.flush()
             os.fsync(file.fileno())  # a loss of power leaves the old one or the new one; a chunk has its checksum
-        temporary.replace(self.path / MANIFEST)
         self.chunks = plan_chunks(self.manifest)
         self._by_take = {take.number: [c for c in self.chunks if c.take == take.number] for take in self.manifest.takes}
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -25,8 +25,8 @@ import torch
 
 from fairy.config import EditConfig, RunConfig, check_instruction
 from fairy.method import unet_attention as attention
-from fairy.method.anchors import AnchorBank, StepReader, StepWriter
-from fairy.method.attend import QUICKEST, KeysValues
+from fairy.method.attend import KeysValues
+from fairy.method.bank import AnchorBank, StepReader, StepWriter
 from fairy.method.memory import MemoryNeeded, measure_live_bytes
 from fairy.method.openvino import PRECISIONS, OpenVinoDenoiser
 from fairy.method.sampler import branches_at
@@ -39,7 +39,8 @@ from fairy.models import (
     encode_instruction,
     predict_noise,
 )
-from fairy.pictures.tensors import Download, pad_to_multiple
+from fairy.pictures.size import pad_to_multiple
+from fairy.pictures.tensors import Download
 
 TRIAL_SIDE = 128
 """Pixels of a side at which memory is tried out."""
@@ -58,7 +59,7 @@ class Editor:
         self.run = run or RunConfig()
         self.micro_batch = micro_batch or model.micro_batch
         self.cores = torch.get_num_threads()
-        self._former = attention.install(model.unet, QUICKEST[model.device.type])
+        self._former = attention.install(model.unet)
         self._quick = model
         if model.compile in PRECISIONS:
             self._quick = replace(model, unet=OpenVinoDenoiser(model.unet, model.compile))
@@ -80,18 +81,13 @@ class Editor:
         config: EditConfig | None = None,
         *,
         given: Mapping[int, np.ndarray] | None = None,
-        link: AnchorBank | None = None,
-        numbers: Sequence[int] | None = None,
         on_step: Callable[[int, int], None] | None = None,
     ) -> AnchorBank:
         """Edit the anchors together and keep what the other frames read of them.
 
         `frames` is uint8 (K, H, W, 3); with K = 0 the other frames will each be edited alone. `given` holds anchors
         that are edited already, uint8 (H, W, 3) by their place among the K: they stay as they are, and the others
-        follow them. `link` is the bank of the shot before, whose last anchor the first one here also reads. `numbers`
-        gives each frame noise of its own, decided by the seed and its number, which is what the paper's method does
-        without: for comparisons. `on_step` is called with the steps done and their number. Raises UsageError where the
-        instruction is empty.
+        follow them. `on_step` is called with the steps done and their number. An empty instruction is a UsageError.
         """
         check_instruction(instruction)
         settings = (config or EditConfig()).resolved(self.model.defaults)
@@ -103,9 +99,7 @@ class Editor:
         def write(step: int) -> StepWriter:
             if on_step:
                 on_step(step, settings.num_steps)
-            linked = link.of_anchor(-1, step) if link is not None and link.steps else {}
-            branches = branches_at(step, settings)
-            writers.append(StepWriter(len(branches), place, linked, settings.anchor_merge))
+            writers.append(StepWriter(len(branches_at(step, settings)), place))
             return writers[-1]
 
         with self.workers(1) as pool:
@@ -113,28 +107,23 @@ class Editor:
             edited = frames
             if len(frames):
                 anchors = AnchorBank(instruction, settings, conditioning, text, (height, width), frames, ())
-                making = pool.submit(edit_together, self.model, frames, anchors, write, given=given, numbers=numbers)
+                making = pool.submit(edit_together, self.model, frames, anchors, write, given=given)
                 edited = making.result().wait()
                 if on_step:
                     on_step(settings.num_steps, settings.num_steps)
         steps = tuple(writer.layers for writer in writers)
         return AnchorBank(instruction, settings, conditioning, text, (height, width), edited, steps)
 
-    def edit_frames(
-        self, frames: Iterable[np.ndarray], bank: AnchorBank, *, numbers: Iterable[int] | None = None
-    ) -> Iterator[np.ndarray]:
+    def edit_frames(self, frames: Iterable[np.ndarray], bank: AnchorBank) -> Iterator[np.ndarray]:
         """Edit each uint8 (H, W, 3) frame by itself, reading the anchors; lazily, in the order given.
 
-        At most twice `batch_size` frames are held at a time, however many there are. `numbers`, one a frame, gives each
-        noise of its own, as in `edit_anchors`.
+        At most twice `batch_size` frames are held at a time, however many there are.
         """
-        workers = self.num_workers
-        numbered = zip(frames, repeat(None)) if numbers is None else zip(frames, numbers, strict=True)
         waiting: deque[Future[tuple[Download, int]]] = deque()
-        with self.workers(workers) as pool:
-            for chunk in _batched(numbered, self.micro_batch):
-                waiting.append(pool.submit(self._edit_chunk, chunk, bank))
-                if len(waiting) >= 2 * workers:
+        with self.workers(self.num_workers) as pool:
+            for batch in _batched(frames, self.micro_batch):
+                waiting.append(pool.submit(self._edit_batch, batch, bank))
+                if len(waiting) >= 2 * self.num_workers:
                     yield from _finished(waiting.popleft())
             while waiting:
                 yield from _finished(waiting.popleft())
@@ -155,7 +144,7 @@ class Editor:
             bank, anchors_work, frame_work = pool.submit(self._try_step, height, width, num_anchors, branches).result()
         return MemoryNeeded(
             weights=_weights_bytes(self.model),
-            bank=round(growth * bank * passes / len(branches) / settings.anchor_merge),
+            bank=round(growth * bank * passes / len(branches)),
             work=round(growth * max(anchors_work, self.num_workers * frame_work)),
         )
 
@@ -195,14 +184,13 @@ class Editor:
         free, _ = torch.cuda.mem_get_info(self.model.device)
         return torch.device("cpu") if 2 * self.memory_needed(size, num_anchors, config).bank > free else None
 
-    def _edit_chunk(self, chunk: list[tuple[np.ndarray, int | None]], bank: AnchorBank) -> tuple[Download, int]:
-        """Up to a micro-batch of frames with their numbers, computed as a whole one; and how many they are."""
-        if any(frame.shape != (*bank.size, 3) for frame, _ in chunk):
-            shapes = [frame.shape for frame, _ in chunk]
+    def _edit_batch(self, frames: list[np.ndarray], bank: AnchorBank) -> tuple[Download, int]:
+        """Up to a micro-batch of frames, computed as a whole one; and how many they are."""
+        if any(frame.shape != (*bank.size, 3) for frame in frames):
+            shapes = [frame.shape for frame in frames]
             raise ValueError(f"frames of {shapes} do not fit anchors of {bank.size} rows and columns")
-        frames, numbers = zip(*chunk, *repeat(chunk[-1], self.micro_batch - len(chunk)), strict=True)
-        own = None if numbers[0] is None else numbers
-        return edit_together(self._quick, np.stack(frames), bank, bank.at, numbers=own), len(chunk)
+        filled = [*frames, *repeat(frames[-1], self.micro_batch - len(frames))]
+        return edit_together(self._quick, np.stack(filled), bank, bank.at), len(frames)
 
     @torch.inference_mode()
     def _encode(self, instruction: str, height: int, width: int) -> tuple[Conditioning, dict[str, KeysValues]]:

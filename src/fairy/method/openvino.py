@@ -18,8 +18,8 @@ import torch
 from torch import nn
 
 from fairy.errors import MissingPackageError
-from fairy.method.anchors import StepReader
 from fairy.method.attend import KeysValues
+from fairy.method.bank import StepReader
 
 PRECISIONS = {"openvino": "f32", "openvino-bf16": "bf16"}
 """By the name that `fairy.load(compile=...)` knows it under."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from fairy.method.anchors import AnchorBank, StepReader, StepWriter
 from fairy.method.attend import KeysValues
+from fairy.method.bank import AnchorBank, StepReader, StepWriter
 from fairy.method.sampler import Known, branches_at, denoise, own_noise, shared_noise
 from fairy.models import (
     Conditioning,
@@ -26,7 +26,8 @@ from fairy.models import (
     make_scheduler,
     predict_noise,
 )
-from fairy.pictures.tensors import Download, pad_to_multiple, to_levels, to_tensor
+from fairy.pictures.size import pad_to_multiple
+from fairy.pictures.tensors import Download, to_levels, to_tensor
 
 AnchorsAt = Callable[[int], StepWriter | StepReader | None]
 """What the self-attention layers may write or read in one denoising step."""
@@ -44,7 +45,7 @@ def edit_together(
 ) -> Download:
     """uint8 (F, H, W, 3) -> the same, edited. Of the `bank` only instruction and settings are read, not the steps.
 
-    `given` are frames that are edited already, by place; `numbers` give each frame noise of its own.
+    `given` are frames that are edited already, by place; `numbers` give each frame its own noise, for the lab.
     """
     padded = pad_to_multiple(frames, model.multiple)
     source = encode_frames(model, to_tensor(padded, model.device))

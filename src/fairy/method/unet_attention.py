@@ -21,8 +21,8 @@ import torch
 from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
 from einops import rearrange
 
-from fairy.method.anchors import StepReader, StepWriter
-from fairy.method.attend import FORMS, KeysValues, attend
+from fairy.method.attend import KeysValues, attend, attend_joined
+from fairy.method.bank import StepReader, StepWriter
 
 Anchors = StepWriter | StepReader | None
 
@@ -51,10 +51,8 @@ class Recorder(Protocol):
 class SelfAttention:
     """Self-attention among a frame's own tokens and those of the anchors."""
 
-    def __init__(self, layer: str, form: str = "joined") -> None:
-        """`form` is a name out of `fairy.method.attend.FORMS`."""
+    def __init__(self, layer: str) -> None:
         self.layer = layer
-        self.read = FORMS[form]
 
     def __call__(
         self,
@@ -82,26 +80,20 @@ class SelfAttention:
     def attend_among_anchors(
         self, queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, heads: int, writer: StepWriter
     ) -> torch.Tensor:
-        """Every anchor sees all anchors, the first one also a linked one; their keys and values are kept."""
+        """Every anchor sees all anchors; their keys and values are kept."""
         num_anchors = len(queries) // writer.branches
         writer.write(self.layer, keys, values)
         queries, keys, values = (
             rearrange(x, "(b k) l c -> b (k l) c", b=writer.branches) for x in (queries, keys, values)
         )
-        if not writer.linked:
-            return rearrange(attend(queries, keys, values, heads), "b (k l) c -> (b k) l c", k=num_anchors)
-        first, others = queries.split([keys.shape[1] // num_anchors, keys.shape[1] - keys.shape[1] // num_anchors], 1)
-        linked = KeysValues(*(tensor.to(keys.device) for tensor in writer.linked[self.layer]))
-        with_linked = self.read(first, KeysValues(keys, values), linked, heads=heads, strength=float(writer.merge))
-        mixed = [with_linked, attend(others, keys, values, heads)]
-        return rearrange(torch.cat(mixed, 1), "b (k l) c -> (b k) l c", k=num_anchors)
+        return rearrange(attend(queries, keys, values, heads), "b (k l) c -> (b k) l c", k=num_anchors)
 
     def attend_to_anchors(
         self, queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, heads: int, reader: StepReader
     ) -> torch.Tensor:
         """A frame sees itself and the anchors."""
         kept = reader.read(self.layer, keys.device)
-        return self.read(queries, KeysValues(keys, values), kept, heads=heads, strength=reader.strength)
+        return attend_joined(queries, KeysValues(keys, values), kept, heads=heads, strength=reader.strength)
 
 
 class TextAttention:
@@ -150,16 +142,14 @@ def _is_plain(layer: Any, processor: Callable[..., torch.Tensor]) -> bool:
     return stock and not any(extras) and not layer.residual_connection
 
 
-def install(denoiser: HasProcessors, form: str = "joined") -> dict[str, Any]:
+def install(denoiser: HasProcessors) -> dict[str, Any]:
     """Exchange the processors of every attention layer; returns the former ones for `uninstall`.
-
-    `form` says how anchors are read: a name out of `fairy.method.attend.FORMS`.
 
     Installing twice changes nothing the second time. Uninstall in the opposite order.
     """
     former = denoiser.attn_processors
     if not any(isinstance(processor, SelfAttention) for processor in former.values()):
-        denoiser.set_attn_processor({name: _replacement(name, processor, form) for name, processor in former.items()})
+        denoiser.set_attn_processor({name: _replacement(name, processor) for name, processor in former.items()})
     return former
 
 
@@ -168,6 +158,6 @@ def uninstall(denoiser: HasProcessors, former: dict[str, Any]) -> None:
     denoiser.set_attn_processor(dict(former))
 
 
-def _replacement(name: str, processor: Any, form: str) -> SelfAttention | TextAttention:
+def _replacement(name: str, processor: Any) -> SelfAttention | TextAttention:
     layer = name.removesuffix(".processor")
-    return SelfAttention(layer, form) if layer.endswith("attn1") else TextAttention(layer, processor)
+    return SelfAttention(layer) if layer.endswith("attn1") else TextAttention(layer, processor)

@@ -1,6 +1,5 @@
 """`load`: from a name to a model that is ready to edit with."""
 
-import re
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from fairy.models import hub
 from fairy.models.bundle import Model
 from fairy.models.catalog import open_embedded
 from fairy.models.decoder import load_decoder
+from fairy.models.device import choose_device, choose_dtype, choose_micro_batch
 from fairy.models.folder import SCHEDULER, ModelFolder, check_complete, open_folder, read_json, select_weights
 from fairy.models.kernels import shrink_kernels
 from fairy.models.lora import fuse_lora
@@ -26,7 +26,6 @@ WEIGHTED = {
     loader.__name__: loader
     for loader in (UNet2DConditionModel, AutoencoderKL, AutoencoderTiny, CLIPTextModel, CLIPTextModelWithProjection)
 }
-DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
 def load(
@@ -95,14 +94,6 @@ def compile_parts(model: Model, mode: str) -> None:
         module.compile(mode=mode, dynamic=False)
 
 
-def choose_micro_batch(device: torch.device) -> int:
-    """By the kind of device alone, so that equal machines give equal bits: what is free just now does not count."""
-    if device.type != "cuda":
-        return 1
-    gibibytes = torch.cuda.get_device_properties(device).total_memory / 2**30
-    return next((count for count, needed in ((8, 20), (4, 12), (2, 7)) if gibibytes >= needed), 1)
-
-
 def find(name_or_path: str | Path | None, *, half: bool) -> ModelFolder:
     """The model's folder, checked and complete; `half` prefers 16-bit weights."""
     name = str(name_or_path or EMBEDDED)
@@ -116,32 +107,6 @@ def find(name_or_path: str | Path | None, *, half: bool) -> ModelFolder:
     if isinstance(name_or_path, Path) or not hub.is_hub_id(name):
         raise ModelError(f"{name} is neither a folder nor a hub id (owner/name). See `fairy models`.")
     return hub.fetch_model(name, half=half)
-
-
-def choose_device(name: str) -> torch.device:
-    """The device called `name`; auto is the best there is."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", name):
-        raise UsageError(f"--device {name}: unknown. Accepted are auto, cpu, mps, cuda and cuda:N.")
-    device = torch.device(name)
-    count = {"cpu": 1, "mps": int(torch.backends.mps.is_available()), "cuda": torch.cuda.device_count()}[device.type]
-    if (device.index or 0) >= count:
-        raise UsageError(f"--device {name}: this machine has {count or 'no'} such device. Try --device auto.")
-    return device
-
-
-def choose_dtype(name: str, device: torch.device) -> torch.dtype:
-    """The number format called `name`; auto is float32 on the CPU and 16 bits elsewhere."""
-    name = name.removeprefix("torch.")
-    if name == "auto":
-        if device.type == "cuda":
-            name = "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
-        else:
-            name = "float16" if device.type == "mps" else "float32"
-    if name not in DTYPES:
-        raise UsageError(f"--dtype {name}: unknown. Accepted are auto, {', '.join(DTYPES)}.")
-    return DTYPES[name]
 
 
 def _load_parts(folder: ModelFolder, sampler: Any, device: torch.device, dtype: torch.dtype) -> Model:

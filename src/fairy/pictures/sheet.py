@@ -7,15 +7,10 @@ set in the font that comes inside Pillow.
 from __future__ import annotations
 
 import math
-import os
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-
-from fairy.errors import OutputError
 
 GROUND = (20, 21, 24)
 INK = (238, 236, 230)
@@ -122,31 +117,6 @@ def _banner(title: str, size: int, width: int) -> Image.Image:
         ImageDraw.Draw(canvas).text((0, top), text, ink, ImageFont.load_default(text_size))
         top += round(1.35 * text_size)
     return canvas
-
-
-def check_picture(path: Path, overwrite: bool) -> None:
-    """Refuse, before any work, a path to which `save_png` could not write."""
-    if path.suffix.lower() != ".png":
-        raise OutputError(f"{path}: the contact sheet is a PNG. Choose a name that ends in .png.")
-    if not path.parent.is_dir():
-        raise OutputError(f"{path}: the folder {path.parent} does not exist. Make it first.")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise OutputError(f"{path}: no right to write into {path.parent}. Choose another folder.")
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder. Choose another name.")
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path} exists already. Choose another name, or overwrite it with --overwrite.")
-
-
-def save_png(path: Path, picture: np.ndarray) -> None:
-    """Write a picture, whole or not at all."""
-    try:
-        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
-            part = Path(folder) / path.name
-            Image.fromarray(picture).save(part, format="PNG")
-            part.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
 def _wrap(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: float) -> list[str]:

@@ -2,11 +2,11 @@
 
 import os
 import re
-import shutil
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
+from fairy.disk.whole import check_file, check_parent
 from fairy.errors import OutputError, UsageError
 
 NUMBERED_PNG = re.compile(r"\d{6,}\.png")
@@ -88,15 +88,11 @@ def check_output(output: str | Path, overwrite: bool = False) -> None:
     """Raise OutputError, before any work, if `output` cannot be written: suffix, folder, rights, already there."""
     path = Path(output)
     format_of(output)
-    parent = path.absolute().parent
-    if not parent.is_dir():
-        raise OutputError(f"{output}: the folder {parent} does not exist. Make it first.")
-    if not os.access(parent, os.W_OK | os.X_OK):
-        raise OutputError(f"{output}: no right to write into {parent}. Choose another folder.")
     if is_folder(output):
+        check_parent(path)
         _check_folder(path, overwrite)
-    elif path.exists() and not overwrite:
-        raise OutputError(f"{output} exists already. Choose another name, or overwrite it with --overwrite.")
+    else:
+        check_file(path, overwrite)
 
 
 def _check_folder(path: Path, overwrite: bool) -> None:
@@ -108,27 +104,3 @@ def _check_folder(path: Path, overwrite: bool) -> None:
         raise OutputError(f"{path}/ holds other files ({foreign[0]}). Choose a new or empty folder.")
     if inside and not overwrite:
         raise OutputError(f"{path}/ holds pictures already. Choose another folder, or overwrite it with --overwrite.")
-
-
-def temporary_name(path: Path) -> Path:
-    """A name in the same folder with the same suffix; nobody else's."""
-    return path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
-
-
-def move_into_place(temporary: Path, path: Path) -> None:
-    """Replace `path` by the finished file or folder in one step."""
-    if not temporary.is_dir() or not path.exists():
-        temporary.replace(path)
-        return
-    old = temporary.with_name(temporary.name + ".old")
-    path.replace(old)
-    temporary.replace(path)
-    shutil.rmtree(old)
-
-
-def remove(path: Path) -> None:
-    """Delete a file or folder if it is there."""
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """Edited frames out: same number, same time stamps, the source's sound, colours tagged. H rows, W columns."""
 
 import errno
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -8,19 +9,12 @@ from typing import Self
 import av
 import numpy as np
 
+from fairy.disk.whole import writing_whole
 from fairy.errors import OutputError, UsageError
 from fairy.video import recipe
 from fairy.video.decode import reason
 from fairy.video.encoder import Encoder
-from fairy.video.formats import (
-    FOLDER,
-    check_output,
-    format_of,
-    move_into_place,
-    quality_of,
-    remove,
-    temporary_name,
-)
+from fairy.video.formats import FOLDER, check_output, format_of, quality_of
 from fairy.video.images import FolderSink
 from fairy.video.info import VideoInfo
 
@@ -51,7 +45,8 @@ class VideoWriter:
         if self._format.pixels == "yuv420p" and (size[0] % 2 or size[1] % 2):
             raise UsageError(f"size {size[0]}x{size[1]}: {self._format.codec} takes even sizes only.")
         self.notes: list[str] = []
-        self._output, self._temporary = Path(output), temporary_name(Path(output))
+        self._output = Path(output)
+        self._whole = ExitStack()
         self._info, self._size = info, size
         self._frames = range(start, len(info) if stop is None else stop)
         if not self._frames or start < 0 or self._frames[-1] >= len(info):
@@ -60,11 +55,10 @@ class VideoWriter:
         self._metadata = info.metadata | (metadata or {})
 
     def __enter__(self) -> Self:
-        try:
+        with ExitStack() as stack:
+            self._temporary = stack.enter_context(writing_whole(self._output))
             self._sink = self._open()
-        except BaseException:
-            remove(self._temporary)
-            raise
+            self._whole = stack.pop_all()
         return self
 
     def _open(self) -> FolderSink | Encoder:
@@ -87,16 +81,18 @@ class VideoWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            self._sink.close(complete=kind is None)
-            if kind is None:
+            with self._whole:
+                self._sink.close(complete=error is None)
+                if error is not None:
+                    raise error
                 assert self._written == len(self._frames), f"{self._written} frames written, not {len(self._frames)}"
                 self.notes += self._sink.notes
-                move_into_place(self._temporary, self._output)
         except (av.error.FFmpegError, OSError) as failure:
-            if kind is None:
+            if error is None:
                 raise self._failure(failure) from failure
-        finally:
-            remove(self._temporary)
+        except BaseException:
+            if error is None:
+                raise
 
     def _failure(self, error: Exception) -> OutputError:
         said = reason(error) if isinstance(error, av.error.FFmpegError) else str(error)

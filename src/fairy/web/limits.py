@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from fairy.errors import UsageError
-from fairy.jobs.shots import CutDetector
+from fairy.pictures.cuts import CutDetector
 from fairy.video import VideoInfo, probe
 from fairy.video.decode import open_input, video_stream
 from fairy.web.settings import WebConfig

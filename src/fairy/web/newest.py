@@ -6,8 +6,8 @@ from pathlib import Path
 
 import av
 
+from fairy.disk.whole import save_png
 from fairy.jobs.store import CHUNK_NAME, CHUNKS, job_path
-from fairy.pictures.sheet import save_png
 from fairy.video.lossless import read_lossless
 
 

@@ -1,4 +1,4 @@
-"""The page: what stands where. What happens is in fairy.web.events, what programs can call in fairy.web.api."""
+"""The page: what stands where. What happens is in events.py, what programs can call in api.py."""
 
 from __future__ import annotations
 
@@ -10,26 +10,12 @@ import gradio as gr
 
 from fairy.config import EMBEDDED
 from fairy.method.anchors import DEFAULT_NUM_ANCHORS
-from fairy.web import look, pictures, slider
+from fairy.web import pictures, slider
 from fairy.web.choices import EXAMPLES, INSTRUCTIONS
 from fairy.web.studio import Studio
 
 NOBODY = {"clip": "", "job": ""}
 """What a browser remembers of its visitor: which clip and which job are on the page."""
-
-
-def build(studio: Studio) -> gr.Blocks:
-    """The whole page, wired."""
-    from fairy.web.api import add_api
-    from fairy.web.events import wire
-
-    with gr.Blocks(title="Fairy", analytics_enabled=False) as page:
-        gr.HTML(look.HEADER)
-        here = gr.BrowserState(NOBODY, storage_key="fairy", secret="fairy")
-        parts = Parts(here, add_clip(studio), add_instruction(studio), add_variants(), add_jobs())
-        wire(page, studio, parts)
-        add_api(studio)
-    return page
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ async def launch(studio: Any) -> tuple[Any, str]:
     from starlette.middleware import Middleware
 
     from fairy.web import look
-    from fairy.web.page import build
+    from fairy.web.app import build
     from fairy.web.security import Guard, fetch_nothing, login_check
 
     config: WebConfig = studio.config

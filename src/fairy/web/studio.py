@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fairy.disk.whole import save_png
 from fairy.errors import UsageError
-from fairy.pictures.sheet import save_png
 from fairy.report import SILENT, Report
 from fairy.video import read_at
 from fairy.web import snippets

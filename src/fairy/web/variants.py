@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from fairy.config import JobConfig
+from fairy.disk.whole import save_png
 from fairy.jobs.manifest import Take
 from fairy.jobs.render import edit_shots
 from fairy.jobs.selection import Selection, ShotPlan, select
 from fairy.method.editor import Editor
-from fairy.pictures.sheet import save_png, side_by_side
+from fairy.pictures.sheet import side_by_side
 from fairy.report import Report
 from fairy.video import VideoInfo
 from fairy.web.device import Device
@@ -90,7 +91,7 @@ def draw(editor: Editor, selection: Selection, wish: Wish, folder: Path, report:
     """Edit, write the pictures."""
     settings = wish.edit().resolved(editor.model.defaults)
     take = Take(start=selection.start, stop=selection.stop, instruction=wish.instruction, settings=settings)
-    for shot, bank in edit_shots(editor, selection, take, {}, set(some(selection.shots)), report, link=False):
+    for shot, bank in edit_shots(editor, selection, take, {}, set(some(selection.shots)), report):
         edits = dict(zip(shot.anchors, bank.frames, strict=True))
         follower = between(shot)
         if follower is not None:

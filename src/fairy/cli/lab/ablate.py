@@ -44,8 +44,6 @@ class Ablate:
     """How strongly the source picture is kept."""
     anchor_strength: Annotated[str, arg(metavar="X,X,...")] = "1"
     """How much the other frames take from the anchors."""
-    anchor_merge: Annotated[str | None, arg(metavar="N,N,...", help_behavior_hint="(default: 1)")] = None
-    """So many neighbouring tokens of an anchor are read as one."""
     guided_share: Annotated[str | None, arg(metavar="X,X,...", help_behavior_hint="(default: 1)")] = None
     """Share of the steps in which guidance counts."""
     model: Annotated[str, arg(metavar="MODEL,...")] = "embedded"

@@ -124,9 +124,9 @@ class Track:
         point = parse_point(self.point)
         if self.to is not None and not as_picture:
             raise UsageError("--to is for pictures: a video shows all frames. Leave it out, or choose a name with .png")
+        from fairy.disk.whole import check_picture
         from fairy.lab.tracking.show import Question, draw_sheet, draw_video
-        from fairy.pictures.sheet import check_picture
-        from fairy.pictures.tensors import fit_size
+        from fairy.pictures.size import fit_size
         from fairy.video import check_output, probe
 
         if as_picture:

@@ -9,50 +9,41 @@ from __future__ import annotations
 import math
 import time
 import uuid
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
-
-import numpy as np
+from typing import TypeVar
 
 from fairy.config import ModelConfig, RunConfig
 from fairy.jobs.given import Given
 from fairy.jobs.manifest import dtype_name, versions, whole_path
 from fairy.jobs.render import keep_anchors
-from fairy.jobs.selection import Selection, ShotPlan
+from fairy.jobs.selection import Selection
 from fairy.jobs.store import CHUNKS, Chunk, JobFolder
-from fairy.jobs.workers.seat import Anchored, Rendered, Sheet, Unseen, anchor, answer, open_seat, render
+from fairy.jobs.workers.seat import Rendered, Sheet, Unseen, answer, open_seat, render
 from fairy.jobs.workers.sending import files_of, survey, with_content
 from fairy.models import Model
-from fairy.parallel.cluster import Shared, node, share
-from fairy.parallel.pool import PULSE, Function, Workers, open_workers
+from fairy.parallel.cluster import node, share
+from fairy.parallel.pool import PULSE, Workers, open_workers
 from fairy.report import Report
 
 PATIENCE = 60.0
 """Seconds without any worker until that is said."""
 
 Answer = TypeVar("Answer")
-Follow = Callable[[Any], None]
-"""What is done with the result of a task."""
-Chunks = dict[tuple[int, ShotPlan], list[Chunk]]
-"""By take and shot."""
 
 
 class ManyWorkers:
     """Renders on workers: a `Renderer` of fairy.jobs.render. May be used by several jobs at once.
 
-    `fetch_anchors` lets one worker edit the anchors of a shot for all; None does so where shots are linked, and else
-    lets every worker edit them for itself, which is as fast and needs no sending (docs/scale.md). `share_nothing`
-    treats the workers as if they saw none of this machine's paths.
+    Every worker edits the anchors of a shot for itself, which is as fast as fetching them and needs no sending
+    (docs/scale.md). `share_nothing` treats the workers as if they saw none of this machine's paths.
     """
 
-    def __init__(
-        self, pool: Workers, report: Report, *, fetch_anchors: bool | None = None, share_nothing: bool = False
-    ) -> None:
-        self.pool, self.fetch_anchors, self.share_nothing = pool, fetch_anchors, share_nothing
+    def __init__(self, pool: Workers, report: Report, *, share_nothing: bool = False) -> None:
+        self.pool, self.share_nothing = pool, share_nothing
         self._report = report
         self._peak = 0
 
@@ -87,13 +78,11 @@ class ManyWorkers:
             selection=selection,
             takes=manifest.takes,
             given=given,
-            link_shots=manifest.link_shots,
             model_hash=manifest.model_hash,
             files=survey(files_of(selection), hidden=self.share_nothing),
         )
-        fetch = manifest.link_shots if self.fetch_anchors is None else self.fetch_anchors
         with marked(folder, "" if self.share_nothing else sheet.name):
-            handout = Handout(self.pool, sheet, folder, report, fetch=fetch)
+            handout = Handout(self.pool, sheet, folder, report)
             done = handout.run()
         self._peak = max(self._peak, handout.peak_memory)
         return done
@@ -115,12 +104,11 @@ def marked(folder: JobFolder, name: str) -> Iterator[None]:
 class Handout:
     """One job in the hands of the workers."""
 
-    def __init__(self, pool: Workers, sheet: Sheet, folder: JobFolder, report: Report, *, fetch: bool) -> None:
-        self.pool, self.sheet, self.folder, self.report, self.fetch = pool, sheet, folder, report, fetch
+    def __init__(self, pool: Workers, sheet: Sheet, folder: JobFolder, report: Report) -> None:
+        self.pool, self.sheet, self.folder, self.report = pool, sheet, folder, report
         self.peak_memory = 0
         self._shared = share(sheet)
-        self._running: dict[Future[Any], tuple[Follow, Callable[[], None]]] = {}
-        """Each task with what follows it, and with what gives it out anew."""
+        self._running: dict[Future[Rendered | Unseen], Chunk] = {}
         self._ticks: dict[Chunk, int] = {}
         self._done = 0
         self._failure: BaseException | None = None
@@ -130,10 +118,11 @@ class Handout:
         missing = [chunk for take in self.sheet.takes for chunk in self.folder.missing(take.number)]
         total, told = sum(chunk.stop - chunk.start for chunk in missing), 0
         try:
-            self._give_all(missing)
+            for chunk in missing:
+                self._give(chunk)
             while self._running:
                 for future in wait(self._running, timeout=PULSE, return_when=FIRST_COMPLETED).done:
-                    self._end(future, *self._running.pop(future))
+                    self._end(future, self._running.pop(future))
                 if (now := self._done + sum(self._ticks.values())) != told:
                     self.report.progress("frames", told := now, total)
         finally:
@@ -143,55 +132,19 @@ class Handout:
             raise self._failure
         return self._done
 
-    def _give_all(self, missing: list[Chunk]) -> None:
-        """The chunks, or first the anchors of their shots."""
-        of_shot: Chunks = {}
-        for chunk in missing:
-            of_shot.setdefault((chunk.take, self.sheet.selection.shot_of(chunk.start)), []).append(chunk)
-        for (take, shot), chunks in of_shot.items():
-            if not self.fetch:
-                self._give_chunks(chunks, shot, None)
-            elif not self.sheet.link_shots:
-                self._give_anchors(take, (shot,), None, of_shot)
-        if self.fetch and self.sheet.link_shots:
-            for take in dict.fromkeys(take for take, _ in of_shot):
-                last = max(shot.start for number, shot in of_shot if number == take)
-                chain = tuple(shot for shot in self.sheet.selection.shots if shot.start <= last)
-                self._give_anchors(take, chain, None, of_shot)
+    def _give(self, chunk: Chunk) -> None:
+        """One chunk; its worker is asked how far it is, and has the bank of its shot if it had one of it before."""
+        shot = self.sheet.selection.shot_of(chunk.start)
+        future = self.pool.submit(
+            render,
+            (self._shared, chunk),
+            name=str(chunk),
+            key=(self.sheet.name, chunk.take, shot),
+            on_tick=partial(self._ticks.__setitem__, chunk),
+        )
+        self._running[future] = chunk
 
-    def _give_anchors(self, take: int, chain: tuple[ShotPlan, ...], link: Shared | None, chunks: Chunks) -> None:
-        """The anchors of the first shot of a chain; when they are there, its chunks and the rest of the chain."""
-        shot, *rest = chain
-
-        def follow(made: Anchored) -> None:
-            self._note_anchors(take, shot, made.anchors, made.peak_memory)
-            if rest:
-                self._give_anchors(take, tuple(rest), made.bank, chunks)
-            self._give_chunks(chunks.get((take, shot), []), shot, made.bank)
-
-        self._give(anchor, (take, shot, link), follow, f"anchors {shot.anchors}", (self.sheet.name, take, shot))
-
-    def _give_chunks(self, chunks: list[Chunk], shot: ShotPlan, bank: Shared | None) -> None:
-        """Chunks of one shot."""
-        for chunk in chunks:
-            follow = partial(self._store, chunk, shot)
-            self._give(render, (chunk, bank), follow, str(chunk), (self.sheet.name, chunk.take, shot), chunk)
-
-    def _give(
-        self,
-        function: Function,
-        details: tuple[Any, ...],
-        follow: Follow,
-        name: str,
-        key: Hashable,
-        chunk: Chunk | None = None,
-    ) -> None:
-        """One task; where a chunk is named, its worker is asked how far it is."""
-        on_tick = partial(self._ticks.__setitem__, chunk) if chunk else None
-        future = self.pool.submit(function, (self._shared, *details), name=name, key=key, on_tick=on_tick)
-        self._running[future] = (follow, partial(self._give, function, details, follow, name, key, chunk))
-
-    def _end(self, future: Future[Any], follow: Follow, again: Callable[[], None]) -> None:
+    def _end(self, future: Future[Rendered | Unseen], chunk: Chunk) -> None:
         """A task has ended, well or not."""
         if future.cancelled():
             return
@@ -199,9 +152,9 @@ class Handout:
             self._failure = self._failure or error
         elif isinstance(result := future.result(), Unseen):
             self._send(result)
-            again()
+            self._give(chunk)
         else:
-            follow(result)
+            self._store(chunk, result)
         if self._failure:
             for other in self._running:
                 other.cancel()
@@ -216,10 +169,11 @@ class Handout:
         self.sheet = replace(self.sheet, files=files)
         self._shared = share(self.sheet)
 
-    def _store(self, chunk: Chunk, shot: ShotPlan, made: Rendered) -> None:
-        """Put a finished chunk in its place."""
+    def _store(self, chunk: Chunk, made: Rendered) -> None:
+        """Put a finished chunk in its place, and say if its anchors are not the same as another worker's."""
         if made.anchors is not None:
-            self._note_anchors(chunk.take, shot, made.anchors, made.peak_memory)
+            shot = self.sheet.selection.shot_of(chunk.start)
+            keep_anchors(self.folder, chunk.take, shot, made.anchors, self.report)
         file = self.folder.path / CHUNKS / (made.file or f"partial-{self.sheet.name}.mkv")
         if not made.file:
             file.write_bytes(made.content)
@@ -227,11 +181,6 @@ class Handout:
         self._ticks.pop(chunk, None)
         self._done += chunk.stop - chunk.start
         self.peak_memory = max(self.peak_memory, made.peak_memory)
-
-    def _note_anchors(self, take: int, shot: ShotPlan, pictures: np.ndarray, peak: int) -> None:
-        """Keep edited anchors, and say if they are not the same as another worker's."""
-        keep_anchors(self.folder, take, shot, pictures, self.report)
-        self.peak_memory = max(self.peak_memory, peak)
 
 
 def as_wish(model: ModelConfig | Model | None) -> ModelConfig:
@@ -261,11 +210,10 @@ def open_many(
     workers: int | str,
     ray_address: str | None,
     report: Report,
-    **ways: bool,
 ) -> Iterator[ManyWorkers]:
-    """Workers that have loaded a model, for as long as the block lasts; `ways` are those of ManyWorkers."""
+    """Workers that have loaded a model, for as long as the block lasts."""
     wish = as_wish(model)
     setup = partial(open_seat, wish, run, versions(wish.compile))
     report.progress("workers", 0, None)
     with open_workers(setup, workers=workers, ray_address=ray_address, device=wish.device, report=report) as pool:
-        yield ManyWorkers(pool, report, **ways)
+        yield ManyWorkers(pool, report)

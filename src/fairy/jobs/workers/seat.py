@@ -1,4 +1,4 @@
-"""A worker's part of a job: chunks of frames, and banks of anchors for others to fetch.
+"""A worker's part of a job: chunks of frames.
 
 Every worker makes the same bits: it has the same model, pins its threads as fairy.method.editor does, and a chunk needs
 nothing but its own frames and the bank of its shot.
@@ -19,17 +19,18 @@ import numpy as np
 import torch
 
 from fairy.config import ModelConfig, RunConfig
+from fairy.disk.hashes import hash_file
 from fairy.errors import ModelError
 from fairy.jobs.given import Given
-from fairy.jobs.manifest import Take, describe_model, hash_file, versions
-from fairy.jobs.render import edit_anchors, edit_shots, open_editor, render_chunks
+from fairy.jobs.manifest import Take, describe_model, versions
+from fairy.jobs.render import edit_anchors, open_editor, render_chunks
 from fairy.jobs.selection import Selection, ShotPlan
 from fairy.jobs.store import CHUNKS, Chunk, writing
 from fairy.jobs.workers.sending import SentFile, is_seen, receive, relocated
-from fairy.method.anchors import AnchorBank
+from fairy.method.bank import AnchorBank
 from fairy.method.editor import Editor
 from fairy.method.memory import peak_memory
-from fairy.parallel.cluster import Shared, assigned_cores, node, share
+from fairy.parallel.cluster import Shared, assigned_cores, node
 from fairy.parallel.pool import Tick
 from fairy.report import SILENT
 
@@ -49,7 +50,6 @@ class Sheet:
     selection: Selection
     takes: tuple[Take, ...]
     given: Given
-    link_shots: bool
     model_hash: str
     files: tuple[SentFile, ...]
 
@@ -75,14 +75,6 @@ class Rendered(NamedTuple):
     """The file itself, where it does not."""
     anchors: np.ndarray | None
     """uint8 (K, H, W, 3): the edited anchors, if they were edited for this chunk."""
-    peak_memory: int
-
-
-class Anchored(NamedTuple):
-    """A bank that others can fetch."""
-
-    bank: Shared
-    anchors: np.ndarray
     peak_memory: int
 
 
@@ -113,25 +105,14 @@ class Seat:
         """Files that cannot be read here under their path."""
         return [file for file in sheet.files if not is_seen(file, sheet.giver)]
 
-    def bank_of(
-        self, sheet: Sheet, selection: Selection, take: Take, shot: ShotPlan, shared: Shared | None
-    ) -> tuple[AnchorBank, bool]:
-        """The bank of a shot: at hand, fetched, or else made, which the second value tells."""
+    def bank_of(self, sheet: Sheet, selection: Selection, take: Take, shot: ShotPlan) -> tuple[AnchorBank, bool]:
+        """The bank of a shot: at hand, or else made, which the second value tells."""
         key = (sheet.name, take.number, shot)
         if self._bank and self._bank[0] == key:
             return self._bank[1], False
         self._bank = None  # two would not fit everywhere
-        bank = fetch(shared)
-        made = bank is None
-        if bank is None:
-            shots = edit_shots(self.editor, selection, take, sheet.given, {shot}, SILENT, link=sheet.link_shots)
-            ((_, bank),) = shots
-        self._bank = (key, bank)
-        return bank, made
-
-    def keep_bank(self, sheet: Sheet, take: Take, shot: ShotPlan, bank: AnchorBank) -> None:
-        """Have a bank at hand."""
-        self._bank = ((sheet.name, take.number, shot), bank)
+        self._bank = (key, edit_anchors(self.editor, selection, shot, take, sheet.given, SILENT))
+        return self._bank[1], True
 
     def _localize(self, sheet: Sheet) -> Selection:
         """The selection with the paths of the copies that were sent."""
@@ -145,14 +126,6 @@ class Seat:
         del self._selections[name]
         for file in (self.folder / name).glob("*"):
             file.unlink()
-
-
-def fetch(shared: Shared | None) -> AnchorBank | None:
-    """A bank from another worker; None where there is none, or where it has died with its maker."""
-    try:
-        return shared.get() if shared else None
-    except LookupError:
-        return None
 
 
 @contextmanager
@@ -183,14 +156,14 @@ def answer(seat: Seat, request: tuple[Any, Sequence[object]], tick: Tick) -> Any
     return question(seat.editor, *details)
 
 
-def render(seat: Seat, request: tuple[Shared, Chunk, Shared | None], tick: Tick) -> Rendered | Unseen:
+def render(seat: Seat, request: tuple[Shared, Chunk], tick: Tick) -> Rendered | Unseen:
     """Compute the frames of a chunk and store them where all see them, or send them back."""
     sheet, selection = seat.open(request[0])
     if selection is None:
         return Unseen(socket.gethostname(), tuple(file.path for file in seat.unseen(sheet)))
     chunk, take = request[1], sheet.take(request[1].take)
     shot = selection.shot_of(chunk.start)
-    bank, made = seat.bank_of(sheet, selection, take, shot, request[2])
+    bank, made = seat.bank_of(sheet, selection, take, shot)
     shared = sheet.folder / CHUNKS
     is_shared = (shared / sheet.name).exists()
     file = (shared if is_shared else seat.folder) / f"partial-{sheet.name}-{os.getpid()}-{chunk.start}.mkv"
@@ -210,19 +183,3 @@ def render(seat: Seat, request: tuple[Shared, Chunk, Shared | None], tick: Tick)
         file.unlink()
     peak = peak_memory(seat.editor.model.device)
     return Rendered(checksum, file.name if is_shared else "", content, bank.frames if made else None, peak)
-
-
-def anchor(seat: Seat, request: tuple[Shared, int, ShotPlan, Shared | None], tick: Tick) -> Anchored | Unseen:  # noqa: ARG001
-    """Edit the anchors of a shot, which may be linked to the bank of the shot before, and let others fetch them."""
-    sheet, selection = seat.open(request[0])
-    if selection is None:
-        return Unseen(socket.gethostname(), tuple(file.path for file in seat.unseen(sheet)))
-    _, number, shot, link = request
-    take = sheet.take(number)
-    before = None
-    if sheet.link_shots and shot != selection.shots[0]:
-        former = selection.shots[selection.shots.index(shot) - 1]
-        before, _ = seat.bank_of(sheet, selection, take, former, link)
-    bank = edit_anchors(seat.editor, selection, shot, take, sheet.given, SILENT, before)
-    seat.keep_bank(sheet, take, shot, bank)
-    return Anchored(share(bank), bank.frames, peak_memory(seat.editor.model.device))

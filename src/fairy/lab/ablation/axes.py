@@ -17,7 +17,6 @@ EDIT_FIELDS = {
     "text-guidance": "text_guidance",
     "image-guidance": "image_guidance",
     "anchor-strength": "anchor_strength",
-    "anchor-merge": "anchor_merge",
     "guided-share": "guided_share",
     "seed": "seed",
 }
@@ -30,7 +29,6 @@ KINDS: dict[str, Callable[[str], Any]] = {
     "text-guidance": float,
     "image-guidance": float,
     "anchor-strength": float,
-    "anchor-merge": int,
     "guided-share": float,
     "scheduler": str,
     "model": str,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fairy.config import EMBEDDED, EditConfig
-from fairy.jobs.manifest import hash_file
+from fairy.disk.hashes import hash_file
 from fairy.method.anchors import DEFAULT_NUM_ANCHORS
 from fairy.models import Defaults, fingerprint
 from fairy.models.loading import find

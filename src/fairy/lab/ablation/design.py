@@ -33,8 +33,6 @@ NOISE = ("per frame", "per frame, own noise", BASE, "anchors, own noise")
 SPEED: dict[str, dict[str, Any]] = {
     BASE: {},
     "guided in half of the steps": {"guided_share": FAST_SHARE},
-    "anchor tokens by 2": {"anchor_merge": 2},
-    "anchor tokens by 4": {"anchor_merge": 4},
     "--fast": {"fast": True},
 }
 """What `--fast` does, each alone and all together: fields of EditConfig. Fewer steps are in NUM_STEPS."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from fairy import models
 from fairy.config import EMBEDDED, RunConfig
+from fairy.lab.ablation import own_noise
 from fairy.lab.ablation.clips import MEASURED, Clip, Pictures, make_clip
 from fairy.lab.ablation.design import AUTOENCODER, EXACT, SOURCE, Condition, Task
 from fairy.lab.ablation.truth import measure
@@ -62,9 +63,11 @@ def edit(clip: Clip, condition: Condition) -> Pictures:
     if settings.all_together:
         return editor.edit_anchors(clip.source, clip.instruction, settings.edit).frames
     chosen, anchors = clip.anchors(settings.num_anchors)
-    shared = settings.shared_noise
-    bank = editor.edit_anchors(anchors, clip.instruction, settings.edit, numbers=None if shared else chosen)
-    return np.stack(list(editor.edit_frames(clip.source, bank, numbers=None if shared else MEASURED)))
+    if settings.shared_noise:
+        bank = editor.edit_anchors(anchors, clip.instruction, settings.edit)
+        return np.stack(list(editor.edit_frames(clip.source, bank)))
+    bank = own_noise.edit_anchors(editor, anchors, chosen, clip.instruction, settings.edit)
+    return np.stack(list(own_noise.edit_frames(editor, clip.source, MEASURED, bank)))
 
 
 def through_autoencoder(editor: Editor, frames: Pictures) -> Pictures:

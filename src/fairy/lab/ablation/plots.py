@@ -9,7 +9,7 @@ from typing import Any
 
 from fairy.lab.ablation.statistics import Mean
 from fairy.lab.ablation.tables import Row, find
-from fairy.lab.metrics.picture import new_figure, save_figure
+from fairy.lab.results.plots import new_figure, save_figure
 
 WIDTH, HEIGHT = 3.4, 2.7
 """Inches of one panel."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from fairy.disk.whole import save_png
 from fairy.lab.ablation.clips import MEASURED, World, make_clip
 from fairy.lab.ablation.design import EXACT, METHODS, SOURCE, Condition
 from fairy.lab.ablation.measuring import result_of
-from fairy.pictures.sheet import grid, save_png
+from fairy.pictures.sheet import grid
 
 EDITS = ("paint", "wood", "duotone")
 ROWS = (SOURCE, EXACT, *METHODS)

@@ -1,4 +1,8 @@
-"""The case `attention`: how fast each layer reads the anchors, in every form that there is.
+"""The case `attention`: how fast each layer reads the anchors, in every form that we know.
+
+    joined   softmax(Q [K, K_anc]^T / sqrt(d)) [V, V_anc], the anchors copied for every frame: the one that edits
+    merged   softmax over the own tokens and softmax over the anchors', each with the logarithm of its denominator, by
+             which they are weighed; the queries of all frames of a branch meet its anchors in one product, uncopied
 
 B guidance branches, F frames of a micro-batch, n = B * F, L tokens of a frame, M = K * L of the anchors, C = H * D
 channels in H heads. Each form is also compared with the first one, `joined`.
@@ -6,12 +10,13 @@ channels in H heads. Each form is also compared with the first one, `joined`.
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -21,12 +26,21 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from fairy.config import EditConfig
 from fairy.lab.bench.timing import FAILURES, describe_failure, seconds_of
 from fairy.method import unet_attention as attention
-from fairy.method.attend import FORMS, Form, KeysValues, attend, join
+from fairy.method.attend import KeysValues, attend, attend_joined, join
 from fairy.method.sampler import BRANCHES, branches_at
 from fairy.models import Model, encode_instruction, latent_shape, make_scheduler, predict_noise
 
 WARM_UPS, LEAST_SECONDS, MOST_RUNS = 3, 0.5, 200
 PADDED_TO = 64
+
+
+class Form(Protocol):
+    """A way for frames to read themselves and the anchors."""
+
+    def __call__(
+        self, queries: torch.Tensor, own: KeysValues, anchors: KeysValues, *, heads: int, strength: float
+    ) -> torch.Tensor:
+        """(n, L, C) -> (n, L, C); log(strength) is added to the anchors' logits."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +153,23 @@ def median_seconds(run: Callable[[], object], device: torch.device) -> float:
     return statistics.median(seconds_of(run, device) for _ in range(runs))
 
 
+def attend_merged(
+    queries: torch.Tensor, own: KeysValues, anchors: KeysValues, *, heads: int, strength: float
+) -> torch.Tensor:
+    """Two products, weighed by their denominators. See `Form`."""
+    num_frames = len(own.keys) // len(anchors.keys)
+    split, joint = "n l (h d) -> n h l d", "(b f) l (h d) -> b h (f l) d"
+    of_own, own_log = _attend_with_log(*(rearrange(x, split, h=heads) for x in (queries, *own)))
+    of_anchors, anchors_log = _attend_with_log(
+        rearrange(queries, joint, h=heads, f=num_frames),
+        *(rearrange(x, split, h=heads) for x in anchors),
+    )
+    of_anchors = rearrange(of_anchors, "b h (f l) d -> (b f) h l d", f=num_frames)
+    anchors_log = rearrange(anchors_log, "b h (f l) -> (b f) h l", f=num_frames) + math.log(strength)
+    share = torch.sigmoid(anchors_log - own_log)[..., None].to(of_own.dtype)
+    return rearrange(torch.lerp(of_own, of_anchors, share), "n h l d -> n l (h d)")
+
+
 def attend_to_own(
     queries: torch.Tensor,
     own: KeysValues,
@@ -190,3 +221,26 @@ def compiled_flex() -> Any:
 def _joined_heads(queries: torch.Tensor, own: KeysValues, anchors: KeysValues, heads: int) -> list[torch.Tensor]:
     """(n, H, L, D), and (n, H, L + M, D) twice."""
     return [rearrange(x, "n l (h d) -> n h l d", h=heads).contiguous() for x in (queries, *join(own, anchors))]
+
+
+def _attend_with_log(
+    queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """(n, H, L, D), (n, H, M, D) twice -> (n, H, L, D) and float32 (n, H, L), the log of the softmax's denominators.
+
+    These are the kernels behind `scaled_dot_product_attention`, which keeps the second result to itself.
+    """
+    kernels = torch.ops.aten
+    if queries.device.type == "cpu":
+        return kernels._scaled_dot_product_flash_attention_for_cpu(queries, keys, values)
+    if queries.device.type == "cuda":
+        if queries.dtype in (torch.float16, torch.bfloat16) and queries.shape[-1] % 8 == 0:
+            return kernels._scaled_dot_product_flash_attention(queries, keys, values)[:2]
+        # Its logarithms are padded to a multiple of 32.
+        mixed, logs = kernels._scaled_dot_product_efficient_attention(queries, keys, values, None, True)[:2]
+        return mixed, logs[..., : queries.shape[2]]
+    logits = (queries @ keys.mT).float() / math.sqrt(queries.shape[-1])
+    return torch.softmax(logits, -1).to(values.dtype) @ values, torch.logsumexp(logits, -1)
+
+
+FORMS: dict[str, Form] = {"joined": attend_joined, "merged": attend_merged}

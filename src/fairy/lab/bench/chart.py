@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from fairy.disk.whole import save_png
 from fairy.errors import MissingPackageError
 from fairy.lab.bench.sidebyside import Row
-from fairy.pictures.sheet import save_png
 
 OURS, PEERS, INK = "#2f6db5", "#b9bcc4", "#222222"
 

@@ -17,7 +17,7 @@ def moving_gradient(num_frames: int, height: int, width: int) -> np.ndarray:
 
 def write_clip(path: Path, frames: np.ndarray) -> None:
     """Frames as a video of 25 frames a second, by way of a folder of pictures."""
-    from fairy.pictures.sheet import save_png
+    from fairy.disk.whole import save_png
     from fairy.video import VideoWriter, probe
 
     with tempfile.TemporaryDirectory() as folder:

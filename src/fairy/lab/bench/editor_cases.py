@@ -26,7 +26,8 @@ from fairy.lab.bench.methods import INSTRUCTION
 from fairy.lab.bench.peers import open_peer
 from fairy.lab.bench.settings import ANCHORS, MEMORY, OVERHEAD, STOCK
 from fairy.lab.bench.timing import medians
-from fairy.method.anchors import AnchorBank, choose_anchors
+from fairy.method.anchors import choose_anchors
+from fairy.method.bank import AnchorBank
 from fairy.method.editor import Editor
 from fairy.method.sampler import branches_at
 from fairy.method.trajectory import tell

@@ -28,7 +28,7 @@ from fairy.lab.bench.sidebyside import compare_methods
 from fairy.lab.results.machine import describe_machine, short_name
 from fairy.method.editor import Editor
 from fairy.models import load
-from fairy.models.loading import choose_device, choose_dtype
+from fairy.models.device import choose_device, choose_dtype
 from fairy.report import SILENT, Report
 
 

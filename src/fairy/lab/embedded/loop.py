@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from transformers import CLIPTextModel
 from fairy.lab.embedded.data import Batch, Latents, find_changes
 from fairy.lab.embedded.recipe import Recipe
 from fairy.lab.embedded.unet import build_scheduler
+from fairy.lab.training.trainee import without_self_attention
 
 LOG_EVERY = 50
 NOISE_RANGES = {"loss": (0, 1000), "low": (0, 500), "middle": (500, 850), "high": (850, 1000)}
@@ -181,18 +181,6 @@ class _Totals:
         losses, timesteps = torch.cat(self.losses), torch.cat(self.timesteps)
         chosen = {name: (timesteps >= low) & (timesteps < high) for name, (low, high) in NOISE_RANGES.items()}
         return {name: round(losses[mask].mean().item(), 4) for name, mask in chosen.items()}
-
-
-@contextmanager
-def without_self_attention(unet: UNet2DConditionModel) -> Iterator[None]:
-    """Every attn1 adds nothing while this is open."""
-    layers = [module for name, module in unet.named_modules() if name.endswith("attn1")]
-    hooks = [layer.register_forward_hook(lambda _module, _inputs, output: output * 0) for layer in layers]
-    try:
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()
 
 
 @torch.no_grad()

@@ -7,7 +7,6 @@ Metrics are read from tables with a column `edited` (`fairy eval --table`), and 
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+from fairy.disk.hashes import hash_file
 from fairy.errors import MediaError
 from fairy.jobs.recipe import info as read_info
 from fairy.lab.metrics.catalog import METRICS, Better
@@ -22,7 +22,6 @@ from fairy.report import Report
 
 VIDEO_SUFFIXES = {".mp4", ".mov", ".mkv", ".webm", ".gif", ".avi", ".m4v"}
 FILE_COLUMN, SCORES = "edited", "scores.json"
-BLOCK = 1 << 20
 
 
 def list_edits(folder: Path, output: Path, report: Report) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -51,18 +50,9 @@ def find_source(recipe: Mapping[str, Any], places: Iterable[Path]) -> Path | Non
     name = Path(recipe["source"]).name
     candidates = [place if place.name == name else place / name for place in places]
     for path in candidates:
-        if path.is_dir() or (path.is_file() and digest(path) == recipe["source_hash"]):
+        if path.is_dir() or (path.is_file() and hash_file(path) == recipe["source_hash"]):
             return path
     return None
-
-
-def digest(path: Path) -> str:
-    """BLAKE2b of a file's bytes, as recipes have it."""
-    whole = hashlib.blake2b(digest_size=16)
-    with path.open("rb") as stream:
-        while block := stream.read(BLOCK):
-            whole.update(block)
-    return whole.hexdigest()
 
 
 def describe(recipe: Mapping[str, Any]) -> tuple[str, ...]:

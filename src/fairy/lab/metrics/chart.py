@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from fairy.lab.metrics.catalog import BY_KEY, Better, Metric
-from fairy.lab.metrics.picture import EDIT, SOURCE, new_figure, save_figure
+from fairy.lab.metrics.picture import EDIT, SOURCE
 from fairy.lab.metrics.statistics import Comparison, Standing
+from fairy.lab.results.plots import new_figure, save_figure
 
 COLUMNS = 3
 

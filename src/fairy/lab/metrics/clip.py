@@ -18,8 +18,7 @@ from transformers import CLIPModel, CLIPTokenizer
 
 from fairy.errors import ModelError, UsageError
 from fairy.lab.metrics.checkpoint import Preparation, find_checkpoint, read_preparation
-from fairy.lab.metrics.scores import Measured
-from fairy.lab.metrics.warp import mean
+from fairy.lab.metrics.scores import Measured, mean
 from fairy.models.quiet import quiet_libraries
 
 BATCH = 16

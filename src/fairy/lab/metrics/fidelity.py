@@ -12,8 +12,7 @@ import numpy as np
 
 from fairy.errors import MissingPackageError
 from fairy.lab.metrics.pictures import gradient, luma
-from fairy.lab.metrics.scores import Measured
-from fairy.lab.metrics.warp import mean
+from fairy.lab.metrics.scores import Measured, mean
 
 try:
     from skimage.metrics import structural_similarity

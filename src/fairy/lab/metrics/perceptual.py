@@ -11,8 +11,7 @@ import torch
 
 from fairy.errors import MissingPackageError
 from fairy.lab.metrics.clip import BATCH, Clip, choose_device
-from fairy.lab.metrics.scores import Measured
-from fairy.lab.metrics.warp import mean
+from fairy.lab.metrics.scores import Measured, mean
 
 
 class PickMeter:

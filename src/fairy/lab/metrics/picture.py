@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fairy.errors import MissingPackageError
 from fairy.lab.metrics.catalog import BY_KEY
 from fairy.lab.metrics.scores import Scores
 from fairy.lab.metrics.table import show
-from fairy.pictures.sheet import save_png
+from fairy.lab.results.plots import new_figure, save_figure
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 EDIT, SOURCE, MARK = "#c2410c", "#64748b", "#fbbf24"
 HEADLINES = ("tem_con", "frame_acc", "warp_error", "flicker", "ssim", "motion_kept")
@@ -32,24 +31,6 @@ CHARTS = (
 )
 """Title, and the series of the edit and of the source; those that were not measured are left out."""
 FROM_ZERO = ("warp_error", "flicker", "motion")
-
-
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure, in inches."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingPackageError("the picture needs matplotlib: pip install 'fairy-video[eval]'") from error
-    return Figure(figsize=(width, height), dpi=110, layout="constrained")
-
-
-def save_figure(figure: Figure, path: Path) -> None:
-    """As a PNG, whole or not at all."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    save_png(path, np.asarray(canvas.buffer_rgba())[..., :3])
 
 
 def draw_scores(scores: Scores, path: Path, *, title: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,3 +103,10 @@ def ordered(values: dict[str, float]) -> dict[str, float | None]:
         raise KeyError(f"no metrics: {', '.join(sorted(unknown))}")
     found = {metric.key: values.get(metric.key) for metric in METRICS}
     return {key: float(value) if value is not None and np.isfinite(value) else None for key, value in found.items()}
+
+
+def mean(values: Sequence[float] | array[float] | np.ndarray) -> float:
+    """The mean of what is a number; NaN where nothing is."""
+    numbers = np.asarray(values, np.float64)
+    numbers = numbers[np.isfinite(numbers)]
+    return float(numbers.mean()) if numbers.size else float("nan")

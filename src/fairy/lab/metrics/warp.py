@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Sequence
 
 import numpy as np
 from einops import rearrange
 
 from fairy.lab.metrics.flow import Estimated, Estimator, Flow, FlowSource
 from fairy.lab.metrics.pictures import luma, resized, sample
-from fairy.lab.metrics.scores import Measured, Spectrum, WorstStep
+from fairy.lab.metrics.scores import Measured, Spectrum, WorstStep, mean
 
 TILES = 4
 """The picture is cut into 4 x 4 tiles, each with a brightness of its own, so that flicker here and there shows, too."""
@@ -185,10 +184,3 @@ def spectrum(changes: np.ndarray, fps: float) -> Spectrum:
     if num_steps % 2 == 0:
         waves[-1] /= 2  # half the frame rate has no negative twin
     return Spectrum(hertz, np.sqrt((waves**2).mean(1)) / (2 * np.sin(np.pi * hertz / fps)))
-
-
-def mean(values: Sequence[float] | array[float] | np.ndarray) -> float:
-    """The mean of what is a number; NaN where nothing is."""
-    numbers = np.asarray(values, np.float64)
-    numbers = numbers[np.isfinite(numbers)]
-    return float(numbers.mean()) if numbers.size else float("nan")

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fairy.pictures.tensors import fit_size
+from fairy.pictures.size import fit_size
 from fairy.video import Frame, VideoInfo, VideoWriter, probe, read_frames
 
 QUALITY = 14

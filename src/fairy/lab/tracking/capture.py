@@ -29,7 +29,8 @@ from fairy.models import (
     make_scheduler,
     predict_noise,
 )
-from fairy.pictures.tensors import pad_to_multiple, to_tensor
+from fairy.pictures.size import pad_to_multiple
+from fairy.pictures.tensors import to_tensor
 
 BLOCKS_IN_ORDER = ("down_blocks", "mid_block", "up_blocks")
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fairy.disk.whole import write_text
+from fairy.disk.whole import save_png, write_text
 from fairy.lab.tracking.plot import draw_accuracy
 from fairy.lab.tracking.tables import Accuracy, to_csv, to_json
-from fairy.pictures.sheet import save_png
 
 CSV, JSON, PLOT = "accuracy.csv", "accuracy.json", "accuracy.png"
 

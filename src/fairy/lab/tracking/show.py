@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from fairy.disk.whole import save_png
 from fairy.errors import UsageError
 from fairy.lab.tracking.capture import Observer
 from fairy.lab.tracking.heat import Heat, HeatMapper, ask_for, draw_heat, mark
-from fairy.pictures.sheet import grid, save_png, tile
+from fairy.pictures.sheet import grid, tile
 from fairy.video import VideoInfo, VideoWriter, read_at, read_frames
 
 SHOWN_SIDE = 360

@@ -17,18 +17,17 @@ from accelerate import Accelerator
 from diffusers.training_utils import EMAModel
 
 from fairy.disk.lock import locked
+from fairy.disk.whole import save_png
 from fairy.errors import MissingPackageError, TrainingError, UsageError
-from fairy.lab.embedded.loop import without_self_attention
 from fairy.lab.training.batches import Share, load_batches
 from fairy.lab.training.examples import Batch, collate, make_example
 from fairy.lab.training.journal import Journal
 from fairy.lab.training.runs import Run
 from fairy.lab.training.samples import draw_sheet
 from fairy.lab.training.saving import save_model
-from fairy.lab.training.settings import TrainConfig
-from fairy.lab.training.sources import open_source
-from fairy.lab.training.trainee import Inputs, Teacher, load_model, loss_of, make_trainee
-from fairy.pictures.sheet import save_png
+from fairy.lab.training.settings import SYNTHETIC, TrainConfig
+from fairy.lab.training.sources import Source, Synthetic
+from fairy.lab.training.trainee import Inputs, Teacher, load_model, loss_of, make_trainee, without_self_attention
 from fairy.report import SILENT, Report
 
 
@@ -255,3 +254,12 @@ def make_optimizer(parameters: list[torch.nn.Parameter], config: TrainConfig) ->
     except ImportError as error:
         raise MissingPackageError("--eight-bit needs bitsandbytes: pip install bitsandbytes") from error
     return AdamW8bit(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
+
+
+def open_source(config: TrainConfig) -> Source:
+    """What `config.data` means."""
+    if config.data == SYNTHETIC:
+        return Synthetic(config.seed, config.num_samples)
+    from fairy.lab.training.tables import open_table  # `datasets` is optional
+
+    return open_table(config)

@@ -12,6 +12,7 @@ import torch
 
 from fairy.config import flag
 from fairy.disk.lock import LOCK
+from fairy.disk.whole import writing_whole
 from fairy.errors import OutputError
 from fairy.lab.training.settings import TrainConfig
 
@@ -75,9 +76,8 @@ class Run:
     def write_checkpoint(self, state: dict[str, Any]) -> None:
         """Whole or not at all."""
         self.checkpoint.parent.mkdir(exist_ok=True)
-        part = self.checkpoint.with_suffix(".part")
-        torch.save(state, part)
-        part.replace(self.checkpoint)
+        with writing_whole(self.checkpoint) as part:
+            torch.save(state, part)
 
     def read_checkpoint(self) -> dict[str, Any]:
         """On the CPU. No code in the file is run."""

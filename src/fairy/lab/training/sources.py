@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fairy.lab.training.settings import SYNTHETIC, Size, TrainConfig
+from fairy.lab.training.settings import Size
 
 Row = dict[str, Any]
 
@@ -79,15 +79,6 @@ class Synthetic:
     def held_out(self, number: int, size: Size) -> Triple:
         """A pair with held-out wordings, and in part on held-out photographs."""
         return _render(HELD_OUT_SEEDS + number, size, "heldout")
-
-
-def open_source(config: TrainConfig) -> Source:
-    """What `config.data` means."""
-    if config.data == SYNTHETIC:
-        return Synthetic(config.seed, config.num_samples)
-    from fairy.lab.training.tables import open_table  # `datasets` is optional
-
-    return open_table(config)
 
 
 def _render(seed: int, size: Size, split: str) -> Triple:

@@ -5,11 +5,13 @@ B samples, C latent channels, h x w latents, T tokens, D channels of text.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL, AutoencoderTiny, DDPMScheduler
+from diffusers import AutoencoderKL, AutoencoderTiny, DDPMScheduler, UNet2DConditionModel
 from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTinyOutput
 from torch import nn
 from torch.nn import functional
@@ -231,3 +233,15 @@ class LinearEncoder(nn.Module):
         trial = torch.rand((1, 3, 4 * patch, 3 * patch), generator=torch.Generator().manual_seed(0)).to(model.device)
         error = (linear.encode(trial).latents - vae.encode(trial).latents).abs().max()
         return linear if error < 1e-4 else None
+
+
+@contextmanager
+def without_self_attention(unet: UNet2DConditionModel) -> Iterator[None]:
+    """Every attn1 adds nothing while this is open."""
+    layers = [module for name, module in unet.named_modules() if name.endswith("attn1")]
+    hooks = [layer.register_forward_hook(lambda _module, _inputs, output: output * 0) for layer in layers]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()

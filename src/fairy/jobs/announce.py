@@ -1,0 +1,59 @@
+"""What a user reads before the start: what will be done, by which model, and the memory and disk that it takes."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+
+from fairy.config import EditConfig
+from fairy.jobs.render import Renderer
+from fairy.jobs.selection import Selection
+from fairy.jobs.store import JobFolder
+from fairy.method.editor import Editor
+from fairy.method.memory import MemoryNeeded, format_bytes
+from fairy.models import dropped_text
+from fairy.report import Report
+from fairy.video.lossless import BYTES_PER_VALUE
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """What is said before the start."""
+
+    maker: str
+    """The model, its device and its number format."""
+    memory: MemoryNeeded
+    dropped: str
+    """The end of the instruction, where the model cannot read all of it."""
+
+
+def foresee(editor: Editor, size: tuple[int, int], num_anchors: int, instruction: str, edit: EditConfig) -> Prospect:
+    """What an edit of this size (rows, columns) will take."""
+    model = editor.model
+    maker = f"{model.name} on {model.device} in {str(model.dtype).removeprefix('torch.')}"
+    return Prospect(maker, editor.memory_needed(size, num_anchors, edit), dropped_text(model, instruction))
+
+
+def announce(selection: Selection, renderer: Renderer, instruction: str, edit: EditConfig, report: Report) -> None:
+    """Say before the start what will be done and what memory that takes."""
+    width, height = selection.size
+    prospect = renderer.ask(foresee, (height, width), selection.most_anchors, instruction, edit)
+    shots = f" in {len(selection.shots)} shots" if len(selection.shots) > 1 else ""
+    report.note(
+        f"{len(selection)} frames{shots} at {width}x{height}, {len(selection.anchors)} anchors, {prospect.maker}"
+    )
+    each = f", each of {renderer.workers} workers" if renderer.workers > 1 else ""
+    report.note(f"memory: about {prospect.memory}{each}")
+    if prospect.dropped:
+        report.note(f'the model reads no instruction as long as this; it leaves out the end: "{prospect.dropped}"')
+    for note in selection.info.notes:
+        report.note(note)
+
+
+def announce_disk(folder: JobFolder, selection: Selection, report: Report) -> None:
+    """Say what the job folder will take until the video is written, and what there is."""
+    width, height = selection.size
+    frames = sum(chunk.stop - chunk.start for chunk in folder.chunks if chunk not in folder.done)
+    need, free = round(frames * 3 * width * height * BYTES_PER_VALUE), shutil.disk_usage(folder.path).free
+    scarce = "; that may not do" if need > free else ""
+    report.note(f"disk: about {format_bytes(need)} in {folder.path}, {format_bytes(free)} are free{scarce}")

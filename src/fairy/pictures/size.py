@@ -1,0 +1,24 @@
+"""The size that pictures are edited at, and the padding that a model needs. F frames, H rows, W columns."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def fit_size(width: int, height: int, long_side: int) -> tuple[int, int]:
+    """(width, height) at which a picture is edited: the longer side about `long_side` pixels, the ratio kept.
+
+    Nothing is cropped, and nothing stretched by more than the rounding to the even sizes that 4:2:0 video needs.
+    """
+    scale = long_side / max(width, height)
+    fitted_width, fitted_height = (max(2, 2 * round(side * scale / 2)) for side in (width, height))
+    return fitted_width, fitted_height
+
+
+def pad_to_multiple(frames: np.ndarray, multiple: int) -> np.ndarray:
+    """(F, H, W, 3) -> the same with rows and columns mirrored on below and on the right up to a multiple.
+
+    Undone by `padded[:, :H, :W]`.
+    """
+    missing_rows, missing_columns = (-side % multiple for side in frames.shape[1:3])
+    return np.pad(frames, ((0, 0), (0, missing_rows), (0, missing_columns), (0, 0)), mode="symmetric")
