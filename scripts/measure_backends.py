@@ -51,18 +51,18 @@ def prepare(
     """A pass with the same numbers whatever computes it; returns (B, C, h, w)."""
     torch.manual_seed(0)
     model = fairy.load(dtype=dtype)
-    attention.install(model.unet)
+    attention.install(model.denoiser)
     channels, height, width = latent_shape(model, *SIZE)
     latents = torch.randn(BRANCHES, 2 * channels, height, width).to(dtype)
-    embeds = torch.randn(BRANCHES, 16, model.unet.config.cross_attention_dim).to(dtype)
+    embeds = torch.randn(BRANCHES, 16, model.denoiser.config.cross_attention_dim).to(dtype)
     timestep, writer = torch.tensor(500.0), StepWriter(BRANCHES)
     with torch.inference_mode():
-        text = attention.read_text(model.unet, embeds)
+        text = attention.read_text(model.denoiser, embeds)
         if num_anchors:
             pictures, texts = (each.repeat_interleave(num_anchors, 0) for each in (latents, embeds))
             extra = {"anchors": writer, "text": text}
-            model.unet(pictures + torch.randn_like(pictures), timestep, texts, cross_attention_kwargs=extra)
-    denoiser = wrap(model.unet) if wrap else model.unet
+            model.denoiser(pictures + torch.randn_like(pictures), timestep, texts, cross_attention_kwargs=extra)
+    denoiser = wrap(model.denoiser) if wrap else model.denoiser
     extra = {"anchors": StepReader(writer.layers, 1.0) if num_anchors else None, "text": text}
     inputs = {"encoder_hidden_states": embeds, "added_cond_kwargs": {}, "cross_attention_kwargs": extra}
 

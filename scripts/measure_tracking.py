@@ -87,7 +87,7 @@ def measure_floor(num_clips: int = 4, num_frames: int = 3) -> Accuracy:
     model, conditioning = build_floor()
     settings = EditSettings(num_steps=3, text_guidance=1.0, image_guidance=1.0, anchor_strength=1.0, seed=0)
     clips = synthetic_clips(num_clips, num_frames=num_frames, size=SIZE, seed=SEED, speed=SPEED)
-    layers = self_attention_layers(model.unet)
+    layers = self_attention_layers(model.denoiser)
     with Observer(model, conditioning, settings, layers=layers, steps=[0, 1]) as observer:
         return account(observer, clips, SIZE, num_frames, "random embedding")
 

@@ -11,6 +11,8 @@ import pytest
 from fairy.models import Model, load
 from tiny import build_sd_folder, build_sdxl_folder
 
+HERE = Path(__file__).parent
+
 
 def pytest_configure(config: pytest.Config) -> None:
     # diffusers' schedulers hand tensors to NumPy, for which torch lacks two keywords that NumPy 2 asks for.
@@ -64,7 +66,7 @@ def ray() -> Iterator[ModuleType]:
         include_dashboard=False,
         log_to_driver=False,
         logging_level="ERROR",
-        runtime_env={"env_vars": {"PYTHONPATH": str(Path(__file__).parent / "support"), "OMP_NUM_THREADS": "1"}},
+        runtime_env={"env_vars": {"PYTHONPATH": f"{HERE / 'support'}:{HERE.parent / 'src'}", "OMP_NUM_THREADS": "1"}},
     )
     yield ray
     ray.shutdown()

@@ -80,16 +80,26 @@ class EditConfig:
         _require_range(self, "guided_share", 0, 1)
 
     def resolved(self, defaults: Defaults) -> EditSettings:
-        """The same with nothing left open: what is None is taken from the model's defaults."""
+        """The same with nothing left open: what is None is taken from the model's defaults.
+
+        UsageError where a guidance is set that the model does not have.
+        """
         num_steps = math.ceil(defaults.num_steps * FAST_STEPS) if self.fast else defaults.num_steps
         return EditSettings(
             num_steps=num_steps if self.num_steps is None else self.num_steps,
-            text_guidance=defaults.text_guidance if self.text_guidance is None else self.text_guidance,
-            image_guidance=defaults.image_guidance if self.image_guidance is None else self.image_guidance,
+            text_guidance=self._guidance("text_guidance", defaults.text_guidance),
+            image_guidance=self._guidance("image_guidance", defaults.image_guidance),
             anchor_strength=self.anchor_strength,
             seed=self.seed,
             guided_share=(FAST_SHARE if self.fast else 1.0) if self.guided_share is None else self.guided_share,
         )
+
+    def _guidance(self, name: str, default: float | None) -> float:
+        """A guidance scale; 1, which guides nothing, where the model has none."""
+        wish: float | None = getattr(self, name)
+        if default is None and wish not in (None, 1.0):
+            raise UsageError(f"{flag(name)} {wish:g}: this model has no such guidance; leave it out")
+        return next((scale for scale in (wish, default) if scale is not None), 1.0)
 
 
 class Defaults(Protocol):
@@ -98,9 +108,9 @@ class Defaults(Protocol):
     @property
     def num_steps(self) -> int: ...
     @property
-    def text_guidance(self) -> float: ...
+    def text_guidance(self) -> float | None: ...
     @property
-    def image_guidance(self) -> float: ...
+    def image_guidance(self) -> float | None: ...
 
 
 @dataclass(frozen=True, kw_only=True)

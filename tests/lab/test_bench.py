@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from fairy.method.unet_attention import install, uninstall
 
 from fairy.cli.main import main
 from fairy.config import EMBEDDED, EditConfig
@@ -18,7 +19,6 @@ from fairy.lab.bench.settings import SD15, BenchSettings
 from fairy.lab.bench.sidebyside import compare_methods
 from fairy.lab.bench.timing import take_turns
 from fairy.method.editor import Editor
-from fairy.method.unet_attention import install, uninstall
 
 STEPS = 2
 FLOOR = Floor(flops=1e9, bytes_per_second=1e9, side=1, copied_bytes=1)
@@ -142,9 +142,9 @@ def test_every_case_of_the_editor_is_measured(sd_model):
 
 
 def test_the_profile_accounts_for_all_of_the_time(sd_model):
-    former = install(sd_model.unet)
+    former = install(sd_model.denoiser)
     parts = profile_micro_batch(sd_model, "sd", (32, 32), 2, 1)
-    uninstall(sd_model.unet, former)
+    uninstall(sd_model.denoiser, former)
     assert sum(part.share for part in parts) == pytest.approx(1)
     kinds = {"linear layers", "convolutions", "normalisation", "VAE encode", "VAE decode", "copies in self-attention"}
     assert kinds <= {part.kind for part in parts}

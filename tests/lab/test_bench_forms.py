@@ -40,7 +40,9 @@ def test_flex_attention_is_the_same_attention(monkeypatch):
 
 def test_the_layers_of_a_model_are_found_without_computing(sd_model):
     shapes = layer_shapes(sd_model, (64, 48))
-    assert sum(shape.num_layers for shape in shapes) == sum("attn1" in name for name in sd_model.unet.attn_processors)
+    assert sum(shape.num_layers for shape in shapes) == sum(
+        "attn1" in name for name in sd_model.denoiser.attn_processors
+    )
     assert shapes[0].tokens == 8 * 6
 
 

@@ -70,7 +70,7 @@ def test_the_default_block_holds_the_matrix_of_a_large_layer_in_parts():
 
 
 def test_heat_of_a_point_is_the_naive_row(sd_model, seen):
-    layer = self_attention_layers(sd_model.unet)[0]
+    layer = self_attention_layers(sd_model.denoiser)[0]
     with observe(sd_model, INSTRUCTION, CONFIG, layers=[layer], steps=[1]) as observer:
         heat = ask_for(observer, frame(0), (20.0, 9.0)).look_in(frame(1))
     one, other = seen[0][1][layer], seen[1][1][layer]
@@ -92,10 +92,10 @@ def test_keys_that_are_a_shifted_copy_give_the_exact_shift(shift):
 @pytest.mark.parametrize("family", ["sd_model", "sdxl_model"])
 def test_what_is_recorded_is_what_the_editor_computes(family, request):
     model = request.getfixturevalue(family)
-    layers = self_attention_layers(model.unet)
+    layers = self_attention_layers(model.denoiser)
     computed = defaultdict(list)
     hooks = [
-        getattr(model.unet.get_submodule(layer), name).register_forward_hook(
+        getattr(model.denoiser.get_submodule(layer), name).register_forward_hook(
             lambda *passed, key=(layer, name): computed[key].append(passed[2][0])
         )
         for layer in layers
@@ -122,15 +122,15 @@ def test_frames_share_their_noise_unless_told(sd_model):
 
 
 def test_watching_leaves_the_denoiser_as_it_was(sd_model):
-    before = dict(sd_model.unet.attn_processors)
+    before = dict(sd_model.denoiser.attn_processors)
     with observe(sd_model, INSTRUCTION, CONFIG):
-        assert sd_model.unet.attn_processors != before
-    assert sd_model.unet.attn_processors == before
+        assert sd_model.denoiser.attn_processors != before
+    assert sd_model.denoiser.attn_processors == before
 
 
 def test_no_step_is_computed_after_the_last_wanted_one(sd_model):
     calls = []
-    hook = sd_model.unet.register_forward_hook(lambda *_: calls.append(1))
+    hook = sd_model.denoiser.register_forward_hook(lambda *_: calls.append(1))
     with observe(sd_model, INSTRUCTION, CONFIG, steps=[0, 1]) as observer:
         assert [step for step, _ in observer.watch(frame())] == [0, 1]
     hook.remove()
@@ -138,7 +138,7 @@ def test_no_step_is_computed_after_the_last_wanted_one(sd_model):
 
 
 def test_layers_come_in_the_order_of_the_forward_pass(sd_model, seen):
-    assert list(seen[0][0]) == self_attention_layers(sd_model.unet)
+    assert list(seen[0][0]) == self_attention_layers(sd_model.denoiser)
 
 
 def test_layers_are_chosen_by_number_or_by_a_part_of_their_name():
@@ -175,7 +175,7 @@ def test_odd_sides_are_halved_up(num_tokens, grid):
 
 
 def test_a_point_outside_the_picture_is_refused(sd_model):
-    layer = self_attention_layers(sd_model.unet)[0]
+    layer = self_attention_layers(sd_model.denoiser)[0]
     with (
         observe(sd_model, INSTRUCTION, CONFIG, layers=[layer], steps=[0]) as observer,
         pytest.raises(UsageError, match="not in the picture of 64x48"),

@@ -75,7 +75,7 @@ def test_fairy_and_diffusers_open_the_model(sd_folder: Path, tmp_path: Path) -> 
     assert pipeline("make it night", picture, num_inference_steps=2, output_type="np").images.shape == picture.shape
     trained, base = load(result.model, device="cpu"), load(sd_folder, device="cpu")
     assert trained.defaults == base.defaults
-    assert not torch.equal(trained.unet.conv_in.weight, base.unet.conv_in.weight)
+    assert not torch.equal(trained.denoiser.conv_in.weight, base.denoiser.conv_in.weight)
     weights = [next(model.text_encoders[0].parameters()) for model in (trained, base)]
     assert not torch.equal(*weights)
     assert all(torch.equal(a, b) for a, b in zip(trained.vae.parameters(), base.vae.parameters(), strict=True))
@@ -96,18 +96,18 @@ def test_the_run_writes_its_log_its_sheets_and_its_settings(sd_folder: Path, tmp
 def test_shrunk_kernels_stay_shrunk_and_leave_as_stock_ones(tmp_path: Path, accelerator: Accelerator) -> None:
     folder = build_sd_folder(tmp_path / "base")
     model = load(folder, device="cpu")
-    kernel = model.unet.up_blocks[0].resnets[0].conv1.weight
+    kernel = model.denoiser.up_blocks[0].resnets[0].conv1.weight
     around = torch.ones_like(kernel, dtype=torch.bool)
     around[:, :, 1, 1] = False
     with torch.no_grad():
         kernel[around] = 0
-    model.unet.save_pretrained(folder / "unet")
+    model.denoiser.save_pretrained(folder / "unet")
     trainer = new_trainer(configure(folder, save_dtype="float32", ema_decay=0), tmp_path / "run", accelerator)
     list(trainer.run_to(2))
-    assert trainer.model.unet.up_blocks[0].resnets[0].conv1.kernel_size == (1, 1)
+    assert trainer.model.denoiser.up_blocks[0].resnets[0].conv1.kernel_size == (1, 1)
     pipeline = StableDiffusionInstructPix2PixPipeline.from_pretrained(tmp_path / "run" / "model")
     saved = pipeline.unet.up_blocks[0].resnets[0].conv1.weight
-    assert torch.equal(saved[:, :, 1, 1], trainer.model.unet.up_blocks[0].resnets[0].conv1.weight[:, :, 0, 0])
+    assert torch.equal(saved[:, :, 1, 1], trainer.model.denoiser.up_blocks[0].resnets[0].conv1.weight[:, :, 0, 0])
     assert not saved[around].any()
 
 
@@ -125,13 +125,13 @@ def test_a_lora_gives_what_the_trained_model_gives(sd_folder: Path, tmp_path: Pa
     config = configure(sd_folder, lora_rank=2, lora_alpha=6.0, train_text_encoder=True, ema_decay=0, learning_rate=0.05)
     trainer = new_trainer(config, tmp_path / "run", accelerator)
     list(trainer.run_to(4))
-    for part in (trainer.model.unet, *trainer.model.text_encoders, trainer.model.vae):
+    for part in (trainer.model.denoiser, *trainer.model.text_encoders, trainer.model.vae):
         part.float()
     again = load(sd_folder, device="cpu", lora=str(tmp_path / "run" / "model"))
     pairs = (
         (layer.get_base_layer().weight + layer.get_delta_weight("default"), fused.get_submodule(name).weight)
         for trained, fused in (
-            (trainer.model.unet, again.unet),
+            (trainer.model.denoiser, again.denoiser),
             (trainer.model.text_encoders[0], again.text_encoders[0]),
         )
         for name, layer in trained.named_modules()
@@ -155,11 +155,11 @@ def test_the_average_is_what_is_saved(sd_folder: Path, tmp_path: Path, accelerat
     trainer = new_trainer(config, tmp_path / "run", accelerator)
     last = []
     for _ in trainer.run_to(4):
-        last.append(trainer.model.unet.conv_in.bias.detach().clone())
-    average = load(sd_folder, device="cpu").unet.conv_in.bias
+        last.append(trainer.model.denoiser.conv_in.bias.detach().clone())
+    average = load(sd_folder, device="cpu").denoiser.conv_in.bias
     for decay, weights in zip((0, 2 / 11, 3 / 12, 4 / 13), last, strict=True):  # diffusers' warm-up of the decay
         average = decay * average + (1 - decay) * weights
-    assert torch.allclose(load(tmp_path / "run" / "model", device="cpu").unet.conv_in.bias, average, atol=1e-6)
+    assert torch.allclose(load(tmp_path / "run" / "model", device="cpu").denoiser.conv_in.bias, average, atol=1e-6)
 
 
 def test_a_finished_run_is_left_as_it_is(sd_folder: Path, tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_other_settings_and_other_folders_are_refused(sd_folder: Path, tmp_path:
 
 def test_a_loss_that_is_no_number_is_told(sd_folder: Path, tmp_path: Path, accelerator: Accelerator) -> None:
     trainer = new_trainer(configure(sd_folder), tmp_path / "run", accelerator)
-    nn.init.constant_(trainer.model.unet.conv_out.bias, float("nan"))
+    nn.init.constant_(trainer.model.denoiser.conv_out.bias, float("nan"))
     with pytest.raises(FairyError, match="the loss is no number any more at step 1"):
         list(trainer.run_to(4))
 

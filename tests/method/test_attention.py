@@ -70,13 +70,13 @@ def test_a_frame_attends_to_itself_and_the_anchors(layer, strength):
 
 @torch.no_grad()
 def test_the_instruction_is_read_as_if_it_were_projected_each_time(sd_model):
-    former = attention.install(sd_model.unet)
-    embeds = torch.randn(2, 7, sd_model.unet.config.cross_attention_dim)
+    former = attention.install(sd_model.denoiser)
+    embeds = torch.randn(2, 7, sd_model.denoiser.config.cross_attention_dim)
     inputs = torch.randn(2 * 3, 8, 4, 4), torch.tensor(5.0), embeds.repeat_interleave(3, 0)
-    text = attention.read_text(sd_model.unet, embeds)
-    plain = sd_model.unet(*inputs).sample
-    once = sd_model.unet(*inputs, cross_attention_kwargs={"text": text}).sample
-    attention.uninstall(sd_model.unet, former)
+    text = attention.read_text(sd_model.denoiser, embeds)
+    plain = sd_model.denoiser(*inputs).sample
+    once = sd_model.denoiser(*inputs, cross_attention_kwargs={"text": text}).sample
+    attention.uninstall(sd_model.denoiser, former)
     assert text.keys() == {name.removesuffix(".processor") for name in former if name.endswith("attn2.processor")}
     torch.testing.assert_close(once, plain)
 
@@ -98,17 +98,17 @@ def test_the_bank_keeps_branches_apart_and_anchors_joined(layer):
 
 
 def test_removing_the_processors_leaves_the_denoiser_as_it_was(sd_model):
-    before = dict(sd_model.unet.attn_processors)
-    former = attention.install(sd_model.unet)
-    assert sd_model.unet.attn_processors != before
-    attention.uninstall(sd_model.unet, former)
-    assert sd_model.unet.attn_processors == before
+    before = dict(sd_model.denoiser.attn_processors)
+    former = attention.install(sd_model.denoiser)
+    assert sd_model.denoiser.attn_processors != before
+    attention.uninstall(sd_model.denoiser, former)
+    assert sd_model.denoiser.attn_processors == before
 
 
 def test_installing_twice_is_undone_by_uninstalling_twice(sd_model):
-    before = dict(sd_model.unet.attn_processors)
-    outer, inner = attention.install(sd_model.unet), attention.install(sd_model.unet)
-    attention.uninstall(sd_model.unet, inner)
-    assert all(type(p).__module__ == "fairy.method.unet_attention" for p in sd_model.unet.attn_processors.values())
-    attention.uninstall(sd_model.unet, outer)
-    assert sd_model.unet.attn_processors == before
+    before = dict(sd_model.denoiser.attn_processors)
+    outer, inner = attention.install(sd_model.denoiser), attention.install(sd_model.denoiser)
+    attention.uninstall(sd_model.denoiser, inner)
+    assert all(type(p).__module__ == "fairy.method.unet_attention" for p in sd_model.denoiser.attn_processors.values())
+    attention.uninstall(sd_model.denoiser, outer)
+    assert sd_model.denoiser.attn_processors == before

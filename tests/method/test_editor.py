@@ -142,7 +142,7 @@ def test_anchors_change_the_other_frames(editor, bank):
 
 
 def test_the_bank_holds_every_self_attention_layer_at_every_step(editor, bank):
-    layers = {name.removesuffix(".processor") for name in editor.model.unet.attn_processors if "attn1" in name}
+    layers = {name.removesuffix(".processor") for name in editor.model.denoiser.attn_processors if "attn1" in name}
     assert [set(step) for step in bank.steps] == [layers] * 3
 
 

@@ -40,18 +40,20 @@ def change(after: Any, before: Any, layer: str) -> torch.Tensor:
 def test_lora_is_added_at_its_scale(sd_folder: Path, sd_model: Model, tmp_path: Path, form: str) -> None:
     save_file(FORMATS[form], tmp_path / "lora.safetensors")
     changed = load_with(sd_folder, tmp_path / "lora.safetensors", scale=0.5)
-    assert torch.allclose(change(changed.unet, sd_model.unet, LAYER), 0.5 * UP @ DOWN, atol=1e-6)
+    assert torch.allclose(change(changed.denoiser, sd_model.denoiser, LAYER), 0.5 * UP @ DOWN, atol=1e-6)
 
 
 def test_fused_layers_and_processors_are_plain(sd_folder: Path, sd_model: Model, tmp_path: Path) -> None:
     save_file(FORMATS["peft"], tmp_path / "lora.safetensors")
     changed = load_with(sd_folder, tmp_path)
-    assert [type(module) for module in changed.unet.modules()] == [type(module) for module in sd_model.unet.modules()]
-    plain = sd_model.unet.attn_processors
-    assert {name: type(one) for name, one in changed.unet.attn_processors.items()} == {
+    assert [type(module) for module in changed.denoiser.modules()] == [
+        type(module) for module in sd_model.denoiser.modules()
+    ]
+    plain = sd_model.denoiser.attn_processors
+    assert {name: type(one) for name, one in changed.denoiser.attn_processors.items()} == {
         name: type(one) for name, one in plain.items()
     }
-    assert not any(parameter.requires_grad for parameter in changed.unet.parameters())
+    assert not any(parameter.requires_grad for parameter in changed.denoiser.parameters())
 
 
 @pytest.mark.parametrize(("kind", "prefixes"), [("sd", ["lora_te"]), ("sdxl", ["lora_te1", "lora_te2"])])
@@ -73,7 +75,7 @@ def test_text_encoders_are_changed_too(
 def test_usual_name_is_taken_from_a_folder(sd_folder: Path, sd_model: Model, tmp_path: Path) -> None:
     save_file(FORMATS["peft"], tmp_path / "pytorch_lora_weights.safetensors")
     save_file({"other": DOWN}, tmp_path / "another.safetensors")
-    assert change(load_with(sd_folder, tmp_path).unet, sd_model.unet, LAYER).any()
+    assert change(load_with(sd_folder, tmp_path).denoiser, sd_model.denoiser, LAYER).any()
 
 
 def test_folder_with_several_files_asks_which(sd_folder: Path, tmp_path: Path) -> None:

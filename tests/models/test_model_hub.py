@@ -101,7 +101,7 @@ def test_download_equals_the_folder_and_is_kept(
     asked: list[str], sd_model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = load(REPO, device="cpu")
-    assert torch.equal(first.unet.conv_in.weight, sd_model.unet.conv_in.weight)
+    assert torch.equal(first.denoiser.conv_in.weight, sd_model.denoiser.conv_in.weight)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     asked.clear()
     assert load(REPO, device="cpu").path == first.path
@@ -143,7 +143,7 @@ def test_lora_from_the_hub(copied_folder: Path, sd_folder: Path) -> None:
     for lora in (REPO, f"{REPO}/snow.safetensors"):
         changed = load(sd_folder, device="cpu", lora=lora)
         before = load_file(sd_folder / "unet" / "diffusion_pytorch_model.safetensors")[f"{name[5:]}.weight"]
-        assert torch.allclose(changed.unet.get_submodule(name[5:]).weight - before, torch.tensor(2.0))
+        assert torch.allclose(changed.denoiser.get_submodule(name[5:]).weight - before, torch.tensor(2.0))
 
 
 @pytest.mark.usefixtures("asked")

@@ -48,11 +48,11 @@ def edit_json(path: Path, **entries: Any) -> None:
 
 def test_loaded_weights_are_those_in_the_folder(sd_folder: Path, sd_model: Model) -> None:
     stored = load_file(sd_folder / "unet" / "diffusion_pytorch_model.safetensors")
-    assert all(torch.equal(weight, stored[name]) for name, weight in sd_model.unet.state_dict().items())
+    assert all(torch.equal(weight, stored[name]) for name, weight in sd_model.denoiser.state_dict().items())
 
 
 def test_loaded_model_builds_no_graph_and_has_no_dropout(sdxl_model: Model) -> None:
-    for module in (sdxl_model.unet, sdxl_model.vae, *sdxl_model.text_encoders):
+    for module in (sdxl_model.denoiser, sdxl_model.vae, *sdxl_model.text_encoders):
         assert not module.training
         assert not any(parameter.requires_grad for parameter in module.parameters())
 
@@ -61,21 +61,21 @@ def test_half_precision_takes_the_fp16_files(copied_folder: Path) -> None:
     plain = copied_folder / "unet" / "diffusion_pytorch_model.safetensors"
     save_file({name: 0 * weight for name, weight in load_file(plain).items()}, plain.with_suffix(".fp16.safetensors"))
     plain.with_suffix(".fp16.safetensors").rename(copied_folder / "unet" / "diffusion_pytorch_model.fp16.safetensors")
-    assert load(copied_folder, device="cpu").unet.conv_in.weight.any()
+    assert load(copied_folder, device="cpu").denoiser.conv_in.weight.any()
     half = load(copied_folder, device="cpu", dtype="bfloat16")
-    assert half.unet.dtype is torch.bfloat16
-    assert not half.unet.conv_in.weight.any()
+    assert half.denoiser.dtype is torch.bfloat16
+    assert not half.denoiser.conv_in.weight.any()
 
 
 def test_fp16_files_do_where_the_plain_ones_are_absent(copied_folder: Path) -> None:
     for stem in ("unet/diffusion_pytorch_model", "vae/diffusion_pytorch_model", "text_encoder/model"):
         (copied_folder / f"{stem}.safetensors").rename(copied_folder / f"{stem}.fp16.safetensors")
-    assert load(copied_folder, device="cpu").unet.dtype is torch.float32
+    assert load(copied_folder, device="cpu").denoiser.dtype is torch.float32
 
 
 def test_sdxl_autoencoder_stays_in_float32_beside_float16(sdxl_folder: Path) -> None:
     model = load(sdxl_folder, device="cpu", dtype="float16")
-    assert (model.unet.dtype, model.vae.dtype) == (torch.float16, torch.float32)
+    assert (model.denoiser.dtype, model.vae.dtype) == (torch.float16, torch.float32)
 
 
 def test_loading_says_nothing(sdxl_folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -187,7 +187,7 @@ def test_prediction_equals_the_unet_called_frame_by_frame(kind: str, request: py
         branch = row // 2
         added = {name: values[branch : branch + 1] for name, values in told.added.items()}
         inputs = torch.cat([noisy[row : row + 1], source[row : row + 1]], dim=1)
-        alone = model.unet(inputs, 500, told.embeds[branch : branch + 1], added_cond_kwargs=added).sample[0]
+        alone = model.denoiser(inputs, 500, told.embeds[branch : branch + 1], added_cond_kwargs=added).sample[0]
         assert torch.allclose(batch[row], alone, atol=1e-5)
 
 

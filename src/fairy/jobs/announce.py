@@ -11,7 +11,6 @@ from fairy.jobs.selection import Selection
 from fairy.jobs.store import JobFolder
 from fairy.method.editor import Editor
 from fairy.method.memory import MemoryNeeded, format_bytes
-from fairy.models import dropped_text
 from fairy.report import Report
 from fairy.video.lossless import BYTES_PER_VALUE
 
@@ -31,7 +30,7 @@ def foresee(editor: Editor, size: tuple[int, int], num_anchors: int, instruction
     """What an edit of this size (rows, columns) will take."""
     model = editor.model
     maker = f"{model.name} on {model.device} in {str(model.dtype).removeprefix('torch.')}"
-    return Prospect(maker, editor.memory_needed(size, num_anchors, edit), dropped_text(model, instruction))
+    return Prospect(maker, editor.memory_needed(size, num_anchors, edit), model.family.dropped_text(model, instruction))
 
 
 def announce(selection: Selection, renderer: Renderer, instruction: str, edit: EditConfig, report: Report) -> None:

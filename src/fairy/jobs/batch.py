@@ -186,10 +186,9 @@ def digest_of(entry: Entry, job: JobConfig, *wishes: object) -> str:
 
 def name_of(model: ModelConfig | Model | Renderer | None) -> str:
     """A model in the words it was asked for with, or, where it is loaded already, in its own."""
-    if isinstance(model, Model):
-        how = f"{model.decoder_name} {model.compile} {model.vae_tiling} {model.micro_batch}"
-        return f"{model.name} {model.lora} {model.lora_scale} {model.device.type} {model.dtype} {how}"
-    return repr(model or ModelConfig()) if isinstance(model, ModelConfig | None) else repr(model.ask(describe_model)[0])
+    if isinstance(model, ModelConfig | None):
+        return repr(model or ModelConfig())
+    return repr(model.config if isinstance(model, Model) else model.ask(describe_model))
 
 
 class Together:

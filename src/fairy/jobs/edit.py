@@ -86,9 +86,9 @@ def edit_video(
     selection = choose(Path(source), edit, video, job, mask or MaskConfig(), cuts, report)
     pictures = read_given(job.given)
     with open_renderer(model, run, job, report) as renderer:
-        facts, defaults = renderer.ask(describe_model)
-        selection = selection.fitted(video.long_side or defaults.long_side)
-        given, settings = fit_given(pictures, selection), edit.resolved(defaults)
+        facts = renderer.ask(describe_model)
+        selection = selection.fitted(video.long_side or facts.defaults.long_side)
+        given, settings = fit_given(pictures, selection), edit.resolved(facts.defaults)
         manifest = describe(selection, facts, instruction, settings, video=video, job=job, workers=renderer.workers)
         announce(selection, renderer, instruction, edit, report)
         begun = time.perf_counter()
@@ -171,7 +171,7 @@ def summarize(
         model=name,
         seed=manifest.edit.settings.seed,
         device=device,
-        dtype=manifest.dtype,
+        dtype=manifest.model.dtype,
         peak_memory_bytes=renderer.peak_memory(),
         notes=notes,
         workers=renderer.workers,

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import Any
 
-from fairy.config import EditSettings, JobConfig, MaskConfig, VideoConfig
+from fairy.config import EditSettings, JobConfig, MaskConfig, ModelConfig, VideoConfig
 from fairy.disk.hashes import hash_file, hash_text
+from fairy.disk.records import as_dict, from_json, to_json
 from fairy.errors import OutputError
 from fairy.jobs.masks import Blend
 from fairy.jobs.selection import Selection, ShotPlan
 from fairy.method.editor import Editor
-from fairy.models import Defaults, Model, fingerprint
-from fairy.models.decoder import WEIGHTS, find_decoder
-from fairy.models.lora import find_lora
+from fairy.models import Defaults
+from fairy.models.identity import Identity
 
-COMPUTING = ("torch", "diffusers", "transformers", "av")
 PATHS = ("source", "mask", "model", "lora", "decoder")
 MOST_IN_CHUNK = 32
 RECIPE_LIMIT = 30_000
@@ -46,31 +44,12 @@ class Take:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelFacts:
-    """What a manifest says of the model and of how it runs."""
-
-    model: str
-    """What `fairy.load` was asked for."""
-    model_hash: str
-    scheduler: str
-    lora: str
-    lora_hash: str
-    lora_scale: float
-    decoder: str
-    decoder_hash: str
-    device: str
-    """cpu, cuda or mps."""
-    dtype: str
-    compile: str
-    vae_tiling: bool
-    micro_batch: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Manifest(ModelFacts):
+class Manifest:
     """What a job is made of."""
 
-    versions: dict[str, str]
+    model: ModelConfig
+    """As it was loaded; its device is a kind, cpu, cuda or mps, and has no number."""
+    identity: Identity
     source: str
     """Where it was read from."""
     source_hash: str
@@ -105,9 +84,7 @@ class Manifest(ModelFacts):
 
     def to_json(self) -> str:
         """As it is stored: with a checksum of itself, so that a changed digit is not taken for another wish."""
-        facts = asdict(self)
-        checksum = hash_text(json.dumps(facts))
-        return json.dumps({"checksum": checksum, **facts}, indent=1)
+        return json.dumps({"checksum": hash_text(to_json(self)), **as_dict(self)}, indent=1)
 
     def differences(self, begun: Manifest) -> list[str]:
         """What of this one differs from the one that a job was begun with, each in words."""
@@ -127,21 +104,15 @@ class Manifest(ModelFacts):
             "range of frames": f"{take.start}..{take.stop - 1}",
             "size": "{}x{}".format(*self.size),
             "source": self.source_hash,
-            "model": self.model_hash,
-            "scheduler": self.scheduler,
-            "lora": self.lora_hash and f"{self.lora_hash} x {self.lora_scale:g}",
+            "model": self.identity.model,
+            **{name.replace("_", "-"): value for name, value in asdict(self.model).items() if name not in PATHS},
+            "lora and decoder": self.identity.added,
             "anchors": [list(shot.anchors) for shot in self.shots],
             "cuts": [shot.start for shot in self.shots[1:]],
             "given anchors": self.given,
             "mask": self.mask_hash and f"{self.mask_hash}, feather {self.feather}",
             "auto-mask": self.auto_mask,
-            "decoder": self.decoder_hash,
-            "device": self.device,
-            "dtype": self.dtype,
-            "compile": self.compile,
-            "vae-tiling": self.vae_tiling,
-            "micro-batch": self.micro_batch,
-            **{f"version of {name}": value for name, value in self.versions.items()},
+            **{f"version of {name}": value for name, value in self.identity.versions.items()},
         }
 
     def going_on(self, begun: Manifest) -> Manifest:
@@ -150,10 +121,14 @@ class Manifest(ModelFacts):
 
     def recipe(self) -> str:
         """In short, for the finished file's own metadata: ASCII. The list of very many shots is left out."""
-        named = {"fairy": self.versions["fairy"], **recipe_of(self.edit), **asdict(self)}
+        own = as_dict(self)
+        model, identity = own.pop("model"), own.pop("identity")
+        versions = identity["versions"]
+        named = {"fairy": versions["fairy"], **recipe_of(self.edit), **model, "model_hash": identity["model"]}
+        named |= {"added_hashes": identity["added"], "versions": versions, **own}
         no_mask = () if self.mask else ("mask", "mask_hash", "feather")
-        no_lora = () if self.lora else ("lora", "lora_hash", "lora_scale")
-        no_decoder = () if self.decoder else ("decoder", "decoder_hash")
+        no_lora = () if self.model.lora else ("lora", "lora_scale")
+        no_decoder = () if self.model.decoder else ("decoder",)
         for left_out in ("chunk", "quality", "takes", *no_mask, *no_lora, *no_decoder):
             del named[left_out]
         # A file is passed on: where things lay on this disk is nobody's business.
@@ -171,25 +146,20 @@ def recipe_of(take: Take) -> dict[str, Any]:
     return {"frames": [take.start, take.stop], "instruction": take.instruction, "settings": asdict(take.settings)}
 
 
-def describe_model(editor: Editor) -> tuple[ModelFacts, Defaults]:
-    """The facts of an editor's model, and its own settings."""
+@dataclass(frozen=True)
+class ModelFacts:
+    """What a manifest says of the model, and what the model says of itself."""
+
+    config: ModelConfig
+    identity: Identity
+    defaults: Defaults
+
+
+def describe_model(editor: Editor) -> ModelFacts:
+    """Of the model of an editor."""
     model = editor.model
-    facts = ModelFacts(
-        model=whole_path(model.name),
-        model_hash=fingerprint(model.path),
-        scheduler=type(model.scheduler).__name__,
-        lora=whole_path(model.lora),
-        lora_hash=hash_file(find_lora(model.lora)) if model.lora else "",
-        lora_scale=model.lora_scale,
-        decoder=whole_path(model.decoder_name),
-        decoder_hash=hash_file(find_decoder(model.decoder_name) / WEIGHTS) if model.decoder_name else "",
-        device=model.device.type,
-        dtype=dtype_name(model),
-        compile=model.compile,
-        vae_tiling=model.vae_tiling,
-        micro_batch=editor.micro_batch,
-    )
-    return facts, model.defaults
+    config = replace(model.config, device=model.device.type, micro_batch=editor.micro_batch)
+    return ModelFacts(config, model.identity, model.defaults)
 
 
 def describe(
@@ -206,16 +176,16 @@ def describe(
     mask = selection.blend.mask
     take = Take(start=selection.start, stop=selection.stop, instruction=instruction, settings=settings)
     return Manifest(
-        versions=versions(facts.compile),
+        model=facts.config,
+        identity=facts.identity,
         source=str(selection.info.path.absolute()),
         source_hash=hash_source(selection.info.path, selection.info.images),
-        **vars(facts),
         size=selection.size,
         shots=selection.shots,
         given={index: hash_file(path) for index, path in sorted(job.given.items())},
         takes=(take,),
         quality=video.quality,
-        chunk=job.chunk or chunk_size(len(selection), workers, facts.micro_batch),
+        chunk=job.chunk or chunk_size(len(selection), workers, facts.config.micro_batch or 1),
         mask=str(mask.info.path.absolute()) if mask else "",
         mask_hash=hash_mask(selection.blend),
         feather=mask.feather if mask else 0,
@@ -236,13 +206,7 @@ def parse(text: str, where: Path) -> Manifest:
     try:
         stored = json.loads(text)
         del stored["checksum"]
-        stored["takes"] = tuple(
-            Take(**take | {"settings": EditSettings(**take["settings"])}) for take in stored["takes"]
-        )
-        stored["shots"] = tuple(ShotPlan(s["start"], s["stop"], tuple(s["anchors"])) for s in stored["shots"])
-        stored["given"] = {int(index): digest for index, digest in stored["given"].items()}
-        stored["size"] = tuple(stored["size"])
-        manifest = Manifest(**stored)
+        manifest = from_json(json.dumps(stored), Manifest)
         if manifest.to_json() != text:
             raise ValueError("it is not what was written")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -250,23 +214,6 @@ def parse(text: str, where: Path) -> Manifest:
             f"{where} is damaged: what this job was begun with is not known. Begin it anew with --restart."
         ) from error
     return manifest
-
-
-def versions(compile: str = "off") -> dict[str, str]:
-    """Of everything that takes part in computing a pixel; of what is not there, nothing."""
-    computing = (*COMPUTING, "openvino") if compile.startswith("openvino") else COMPUTING
-    found = {each.name: each.version for name in computing for each in distributions(name=name)}
-    return {"fairy": version("fairy-video"), **found}
-
-
-def whole_path(name: str) -> str:
-    """A path that holds from any folder; what is no path, such as a hub id, as it is."""
-    return str(Path(name).absolute()) if name and Path(name).exists() else name
-
-
-def dtype_name(model: Model) -> str:
-    """float32, bfloat16 or float16."""
-    return str(model.dtype).removeprefix("torch.")
 
 
 def hash_source(path: Path, images: tuple[Path, ...] = ()) -> str:

@@ -48,10 +48,10 @@ def preview(
         raise UsageError("--num-anchors 0: a preview shows the anchors; use --num-anchors 1 or more")
     pictures = read_given(job.given)
     with open_editor(model, run, report) as editor:
-        facts, defaults = describe_model(editor)
-        selection = selection.fitted(video.long_side or defaults.long_side)
+        facts = describe_model(editor)
+        selection = selection.fitted(video.long_side or facts.defaults.long_side)
         given = fit_given(pictures, selection)
-        manifest = describe(selection, facts, instruction, edit.resolved(defaults), video=video, job=job)
+        manifest = describe(selection, facts, instruction, edit.resolved(facts.defaults), video=video, job=job)
         announce(selection, OneDevice(editor), instruction, edit, report)
         begun = time.perf_counter()
         take, shots = manifest.edit, set(selection.shots)

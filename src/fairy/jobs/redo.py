@@ -14,17 +14,18 @@ from typing import Any
 
 import numpy as np
 
-from fairy.config import EditConfig, ModelConfig, RunConfig, check_instruction
+from fairy.config import EditConfig, RunConfig, check_instruction
 from fairy.errors import MediaError, ModelError, UsageError
 from fairy.jobs.assemble import assemble
 from fairy.jobs.edit import EditResult, read_info, summarize
-from fairy.jobs.manifest import Manifest, Take, hash_mask, hash_source, versions
+from fairy.jobs.manifest import Manifest, Take, hash_mask, hash_source
 from fairy.jobs.masks import open_blend
 from fairy.jobs.render import OneDevice, open_editor, render_missing
 from fairy.jobs.selection import Selection
 from fairy.jobs.store import JobFolder, open_kept
 from fairy.method.editor import Editor
-from fairy.models import Model, fingerprint
+from fairy.models import Model
+from fairy.models.identity import versions
 from fairy.report import SILENT, Report
 
 
@@ -111,21 +112,11 @@ def reopen_editor(
     manifest: Manifest, model: Model | None, device: str | None, run: RunConfig | None, report: Report
 ) -> Iterator[Editor]:
     """The editor that the job was made with."""
-    wanted = ModelConfig(
-        model=manifest.model,
-        scheduler=manifest.scheduler,
-        lora=manifest.lora or None,
-        lora_scale=manifest.lora_scale,
-        device=device or manifest.device,
-        dtype=manifest.dtype,
-        decoder=manifest.decoder or None,
-        compile=manifest.compile,
-        vae_tiling=manifest.vae_tiling,
-        micro_batch=manifest.micro_batch,
-    )
-    with open_editor(model or wanted, run, report, manifest.micro_batch) as editor:
-        if fingerprint(editor.model.path) != manifest.model_hash:
-            raise ModelError(f"{manifest.model} is not the model of this job any more. Begin anew with `fairy edit`.")
+    wanted = replace(manifest.model, device=device or manifest.model.device)
+    with open_editor(model or wanted, run, report, manifest.model.micro_batch) as editor:
+        if editor.model.identity.model != manifest.identity.model:
+            name = manifest.model.model
+            raise ModelError(f"{name} is not the model of this job any more. Begin anew with `fairy edit`.")
         yield editor
 
 
@@ -136,6 +127,7 @@ def stored_given(folder: JobFolder) -> Mapping[int, np.ndarray]:
 
 def rounding(manifest: Manifest, editor: Editor) -> tuple[str, ...]:
     """Why frames may come out otherwise in their last bits than those that are stored."""
-    device, now = editor.model.device.type, versions(manifest.compile)
-    changed = [f"{name} {now[name]} instead of {old}" for name, old in manifest.versions.items() if now[name] != old]
-    return (*([f"{device} instead of {manifest.device}"] if device != manifest.device else []), *changed)
+    device, now = editor.model.device.type, versions(manifest.model.compile)
+    old, given = manifest.identity.versions, manifest.model.device
+    changed = [f"{name} {now[name]} instead of {old[name]}" for name in old if now[name] != old[name]]
+    return (*([f"{device} instead of {given}"] if device != given else []), *changed)

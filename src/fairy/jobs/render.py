@@ -75,7 +75,7 @@ def open_editor(
     """An editor of a loaded model, or of one to be loaded."""
     if not isinstance(model, Model):
         report.progress("loading", 0, None)
-        model = models.load_wanted(model or ModelConfig())
+        model = models.load_config(model or ModelConfig())
         report.progress("loading", 1, 1)
     with Editor(model, run, micro_batch=micro_batch) as editor:
         yield editor

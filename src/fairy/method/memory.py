@@ -1,17 +1,31 @@
-"""How much memory a computation takes: foretold from a small trial, and read off afterwards."""
+"""How much memory an edit takes: foretold from a small trial, and read off afterwards."""
 
 from __future__ import annotations
 
+import math
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+
+from fairy.config import EditSettings
+from fairy.method.bank import StepReader, StepWriter
+from fairy.method.openvino import PRECISIONS
+from fairy.models import Model
+from fairy.pictures.size import padded_size
+
+if TYPE_CHECKING:
+    from fairy.method.editor import Editor
+
+TRIAL_SIDE = 128
+"""Pixels of a side at which memory is tried out."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +82,60 @@ def measure_live_bytes(computation: Callable[[], object]) -> int:
     with torch.inference_mode(), _LiveBytes() as live:
         computation()
     return live.peak
+
+
+def memory_needed(editor: Editor, size: tuple[int, int], num_anchors: int, settings: EditSettings) -> MemoryNeeded:
+    """What editing frames of `size` rows and columns with K anchors will take.
+
+    Found by one denoising step at a small size: all that is counted here grows with the number of pixels.
+    """
+    model = editor.model
+    height, width = (max(min(side, TRIAL_SIDE) // model.multiple * model.multiple, model.multiple) for side in size)
+    growth = math.prod(padded_size(*size, model.multiple)) / (height * width)
+    branches = model.family.branches(model, settings, 0)
+    passes = sum(len(model.family.branches(model, settings, step)) for step in range(settings.num_steps))
+    with editor.threads(1) as pool:
+        trial = pool.submit(_try_step, model, (height, width), num_anchors, editor.micro_batch, branches)
+        bank, anchors_work, frame_work = trial.result()
+    return MemoryNeeded(
+        weights=sum(tensor.nbytes for part in model.parts for tensor in part.parameters()),
+        bank=round(growth * bank * passes / len(branches)),
+        work=round(growth * max(anchors_work, editor.num_workers * frame_work)),
+    )
+
+
+def bank_device(editor: Editor, size: tuple[int, int], num_anchors: int, settings: EditSettings) -> torch.device | None:
+    """Where the bank lives; None is where it is computed. `auto` spares a GPU what takes half its free memory."""
+    device = editor.model.device
+    if editor.run.bank == "host":
+        return torch.device("cpu")
+    if editor.run.bank == "device" or device.type != "cuda":
+        return None
+    free, _ = torch.cuda.mem_get_info(device)
+    return torch.device("cpu") if 2 * memory_needed(editor, size, num_anchors, settings).bank > free else None
+
+
+def _try_step(
+    model: Model, size: tuple[int, int], num_anchors: int, micro_batch: int, branches: Sequence[int]
+) -> tuple[int, int, int]:
+    """Bytes of one step: of the bank, of the anchors' pass and of a micro-batch's pass."""
+    family = model.family
+    told = family.read(model, "", *size)
+
+    def step(count: int, anchors: StepWriter | StepReader | None) -> None:
+        seen = family.look(model, torch.zeros(count, 3, *size), told)
+        latents = torch.zeros(count, *family.latent_shape(model, *size), device=model.device)
+        family.predict(model, latents, family.inputs(model, told, seen, branches), torch.zeros(()), anchors)
+        family.decode(model, latents)
+
+    writer = StepWriter(len(branches))
+    reader = StepReader(writer.layers, 1.0) if num_anchors else None
+    # Kernels made for a size that is tried out only would be thrown away.
+    compiled = model.config.compile != "off" and model.config.compile not in PRECISIONS
+    with torch.compiler.set_stance("force_eager") if compiled else nullcontext():
+        anchors_work = measure_live_bytes(lambda: step(num_anchors, writer)) if num_anchors else 0
+        frame_work = measure_live_bytes(lambda: step(micro_batch, reader))
+    return sum(t.nbytes for entry in writer.layers.values() for t in entry), anchors_work, frame_work
 
 
 def peak_memory(device: torch.device) -> int:

@@ -2,7 +2,8 @@
 
 Only passes that read anchors, or none, come here; what the anchors write is computed by torch, once a shot. Shapes are
 fixed: OpenVINO makes kernels for each kind of input at its first pass. Every pass runs on one thread, and passes side
-by side do not see each other, so that a frame's bits depend on that frame alone, as ever.
+by side do not see each other, so that a frame's bits depend on that frame alone, as ever. Whatever a family calls its
+denoiser with is taken apart into tensors and put together again (torch.utils._pytree): no family is known here.
 """
 
 from __future__ import annotations
@@ -11,26 +12,25 @@ import importlib
 import sys
 import threading
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import nn
+from torch.utils._pytree import TreeSpec, tree_flatten, tree_unflatten
 
 from fairy.errors import MissingPackageError
-from fairy.method.attend import KeysValues
-from fairy.method.bank import StepReader
 
 PRECISIONS = {"openvino": "f32", "openvino-bf16": "bf16"}
 """By the name that `fairy.load(compile=...)` knows it under."""
 
 
 class OpenVinoDenoiser:
-    """Stands for a UNet of diffusers where it is called; everything else is asked of the UNet itself."""
+    """Stands for a denoiser of diffusers where it is called; everything else is asked of the denoiser itself."""
 
-    def __init__(self, unet: Any, mode: str) -> None:
-        """`unet` has our attention processors already; `mode` is one of PRECISIONS."""
-        self.unet = unet
+    def __init__(self, denoiser: Any, mode: str) -> None:
+        """`denoiser` has our attention processors already; `mode` is one of PRECISIONS."""
+        self.denoiser = denoiser
         self.openvino = import_openvino(mode)
         self.core = open_core(self.openvino, mode)
         self._compiled: dict[Any, Any] = {}
@@ -38,31 +38,20 @@ class OpenVinoDenoiser:
         self._requests = threading.local()
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.unet, name)
+        return getattr(self.denoiser, name)
 
-    def __call__(
-        self,
-        latents: torch.Tensor,
-        timestep: torch.Tensor,
-        encoder_hidden_states: torch.Tensor,
-        added_cond_kwargs: Mapping[str, torch.Tensor],
-        cross_attention_kwargs: Mapping[str, Any],
-        return_dict: bool,  # noqa: ARG002  the denoiser's only caller wants none
-    ) -> tuple[torch.Tensor]:
-        """As the UNet: (B * F, 2 C, h, w) -> (B * F, C, h, w)."""
-        anchors, text = cross_attention_kwargs["anchors"], cross_attention_kwargs["text"]
-        banks = [text, anchors.layers if anchors else {}]
-        strength = anchors.strength if anchors else None
-        flat = Flat(self.unet, [list(bank) for bank in banks], list(added_cond_kwargs), strength)
-        entries = [tensor for bank in banks for entry in bank.values() for tensor in entry]
-        inputs = (latents, timestep, encoder_hidden_states, *added_cond_kwargs.values(), *entries)
-        request = self._request_for(flat, inputs)
-        result = request.infer([tensor.contiguous().numpy() for tensor in inputs], share_inputs=True)
+    def __call__(self, *args: Any, **kwargs: Any) -> tuple[torch.Tensor]:
+        """As the denoiser, called with return_dict=False."""
+        leaves, spec = tree_flatten((args, kwargs))
+        tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
+        constants = tuple(None if isinstance(leaf, torch.Tensor) else (leaf,) for leaf in leaves)
+        request = self._request_for(Flat(self.denoiser, spec, constants), tensors)
+        result = request.infer([tensor.contiguous().numpy() for tensor in tensors], share_inputs=True)
         return (torch.from_numpy(result[0]),)
 
     def _request_for(self, flat: Flat, inputs: Sequence[torch.Tensor]) -> Any:
         """This thread's own place to compute passes of one kind in."""
-        kind = (flat.key, tuple(tensor.shape for tensor in inputs))
+        kind = (str(flat.spec), flat.constants, tuple(tensor.shape for tensor in inputs))
         requests: dict[Any, Any] = self._requests.__dict__
         if kind not in requests:
             with self._building:
@@ -83,29 +72,19 @@ class OpenVinoDenoiser:
 
 
 class Flat(nn.Module):
-    """A UNet whose anchors and text come as plain tensors, in a fixed order."""
+    """A denoiser whose arguments come as plain tensors, in a fixed order."""
 
-    def __init__(self, unet: Any, layers: list[list[str]], added: list[str], strength: float | None) -> None:
+    def __init__(self, denoiser: Any, spec: TreeSpec, constants: tuple[Any, ...]) -> None:
+        """`constants` has for each leaf of the arguments None where it is a tensor, else a tuple of what it is."""
         super().__init__()
-        self.unet, self.layers, self.added, self.strength = unet, layers, added, strength
+        self.denoiser, self.spec, self.constants = denoiser, spec, constants
 
-    @property
-    def key(self) -> Any:
-        """What a graph depends on, besides the shapes of its inputs."""
-        return tuple(map(tuple, self.layers)), tuple(self.added), self.strength
-
-    def forward(
-        self, latents: torch.Tensor, timestep: torch.Tensor, embeds: torch.Tensor, *others: torch.Tensor
-    ) -> torch.Tensor:
-        """`others`: what SDXL adds, then keys and values of the text's layers, then of the anchors' ones."""
-        rest = iter(others)
-        added = {name: next(rest) for name in self.added}
-        text, anchors = ({layer: KeysValues(next(rest), next(rest)) for layer in layers} for layers in self.layers)
-        reader = None if self.strength is None else StepReader(anchors, self.strength)
-        extra = {"anchors": reader, "text": text}
-        return self.unet(
-            latents, timestep, embeds, added_cond_kwargs=added, cross_attention_kwargs=extra, return_dict=False
-        )[0]
+    def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
+        """The denoiser's result."""
+        rest = iter(tensors)
+        leaves = [next(rest) if constant is None else constant[0] for constant in self.constants]
+        args, kwargs = tree_unflatten(leaves, self.spec)
+        return self.denoiser(*args, **kwargs)[0]
 
 
 def import_openvino(mode: str) -> Any:

@@ -1,39 +1,19 @@
-"""From noise to latents: shared noise (Fairy, sec. 5.1), three-way guidance and the denoising loop.
+"""From noise to latents: shared noise (Fairy, sec. 5.1) and the denoising loop.
 
-F frames, B = 1 to 3 guidance branches, latents (F, C, h, w) float32. The numerics are pure functions; the loop is a
-generator, so that the caller owns progress, preview and cancelling.
+F frames, latents (F, C, h, w) float32. The loop is a generator, so that the caller owns progress, preview and
+cancelling.
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
 
-from fairy.config import EditSettings
-
-BRANCHES = 3
-"""Text and image, image only, none: the order of diffusers' InstructPix2Pix pipelines."""
-
-
-def needed_branches(text_guidance: float, image_guidance: float) -> list[int]:
-    """Which of the guidance branches count: one whose weight in `guide` is zero need not be computed."""
-    weights = (text_guidance, image_guidance - text_guidance, 1 - image_guidance)
-    return [branch for branch, weight in enumerate(weights) if weight != 0]
-
-
-def branches_at(step: int, settings: EditSettings) -> list[int]:
-    """The guidance branches that are computed in one step: after the guided steps the full one alone.
-
-    Guidance matters most while the noise is high (arXiv 2404.07724).
-    """
-    if not settings.is_guided(step):
-        return [0]
-    return needed_branches(settings.text_guidance, settings.image_guidance)
+from fairy.models.schedules import Schedule
 
 
 @dataclass(frozen=True)
@@ -46,10 +26,10 @@ class Known:
 
 
 class Predict(Protocol):
-    """The denoiser with all that stays the same over the steps bound to it."""
+    """The denoiser with its guidance and all that stays the same over the steps bound to it."""
 
     def __call__(self, latents: torch.Tensor, step: int, timestep: torch.Tensor) -> torch.Tensor:
-        """Scaled latents (B * F, C, h, w), branch-major, of the step's branches -> the prediction for each, float32."""
+        """Scaled latents (F, C, h, w) -> the prediction that counts, float32 (F, C, h, w)."""
 
 
 def shared_noise(seed: int, count: int, shape: tuple[int, ...]) -> tuple[torch.Tensor, list[torch.Generator]]:
@@ -73,41 +53,20 @@ def _draw(seeds: Sequence[int], shape: tuple[int, ...]) -> tuple[torch.Tensor, l
     return torch.stack([torch.randn(shape, generator=generator) for generator in generators]), generators
 
 
-def guide(
-    full: torch.Tensor, image_only: torch.Tensor, neither: torch.Tensor, text_scale: float, image_scale: float
-) -> torch.Tensor:
-    """Classifier-free guidance on two conditions (InstructPix2Pix, arXiv 2211.09800, eq. 3)."""
-    return neither + text_scale * (full - image_only) + image_scale * (image_only - neither)
-
-
 def denoise(
     predict: Predict,
-    scheduler: Any,
+    schedule: Schedule,
     noise: torch.Tensor,
     generators: list[torch.Generator],
-    settings: EditSettings,
     *,
     known: Known | None = None,
 ) -> Iterator[torch.Tensor]:
-    """Yield the latents (F, C, h, w) after each step; the last ones are the result.
-
-    `scheduler` belongs to this trajectory alone: diffusers' schedulers count their steps. Of `settings` only what is
-    said of guidance counts.
-    """
-    draws = {"generator": generators} if "generator" in inspect.signature(scheduler.step).parameters else {}
-    latents = noise * scheduler.init_noise_sigma
-    for step, timestep in enumerate(scheduler.timesteps):
+    """Yield the latents (F, C, h, w) after each step; the last ones are the result."""
+    latents = schedule.start(noise)
+    for step, timestep in enumerate(schedule.timesteps):
         if known:
-            noised = scheduler.add_noise(known.latents, noise[known.indices], timestep.expand(len(known.indices)))
+            noised = schedule.noised(known.latents, noise[known.indices], timestep)
             latents = latents.index_copy(0, torch.tensor(known.indices, device=latents.device), noised)
-        branches = branches_at(step, settings)
-        inputs = scheduler.scale_model_input(latents, timestep).repeat(len(branches), 1, 1, 1)
-        predicted = dict(zip(branches, predict(inputs, step, timestep).chunk(len(branches)), strict=True))
-        if settings.is_guided(step):
-            # A branch that was not computed has no weight: whatever stands for it drops out.
-            full, image_only, neither = (predicted.get(branch, torch.zeros(())) for branch in range(BRANCHES))
-            prediction = guide(full, image_only, neither, settings.text_guidance, settings.image_guidance)
-        else:
-            (prediction,) = predicted.values()
-        latents = scheduler.step(prediction, timestep, latents, **draws).prev_sample
+        prediction = predict(schedule.scale(latents, timestep), step, timestep)
+        latents = schedule.step(prediction, timestep, latents, generators)
         yield latents

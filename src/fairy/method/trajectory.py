@@ -8,29 +8,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
-from fairy.method.attend import KeysValues
 from fairy.method.bank import AnchorBank, StepReader, StepWriter
-from fairy.method.sampler import Known, branches_at, denoise, own_noise, shared_noise
-from fairy.models import (
-    Conditioning,
-    Model,
-    decode_latents,
-    encode_edited,
-    encode_frames,
-    latent_shape,
-    make_scheduler,
-    predict_noise,
-)
+from fairy.method.sampler import Known, denoise, own_noise, shared_noise
+from fairy.models import Model
 from fairy.pictures.size import pad_to_multiple
 from fairy.pictures.tensors import Download, to_levels, to_tensor
 
-AnchorsAt = Callable[[int], StepWriter | StepReader | None]
-"""What the self-attention layers may write or read in one denoising step."""
+AnchorsAt = Callable[[int], StepReader | StepWriter | None]
+"""What a pass reads of the anchors, or leaves of them, in each step."""
 
 
 @torch.inference_mode()
@@ -47,52 +37,38 @@ def edit_together(
 
     `given` are frames that are edited already, by place; `numbers` give each frame its own noise, for the lab.
     """
+    family, settings = model.family, bank.settings
     padded = pad_to_multiple(frames, model.multiple)
-    source = encode_frames(model, to_tensor(padded, model.device))
-    told: dict[int, Told] = {}
-
-    def predict(latents: torch.Tensor, step: int, timestep: torch.Tensor) -> torch.Tensor:
-        branches = branches_at(step, bank.settings)
-        if len(branches) not in told:
-            told[len(branches)] = tell(bank, source, branches)
-        now = told[len(branches)]
-        anchors = anchors_at(step)
-        extra = {"anchors": anchors, "text": now.text}
-        prediction = predict_noise(model, latents, now.source, timestep, now.conditioning, extra)
-        if model.overwrites and isinstance(anchors, StepWriter):
-            anchors.take_over()
-        return prediction
-
-    shape = latent_shape(model, *padded.shape[1:3])
-    seed = bank.settings.seed
+    height, width = padded.shape[1:3]
+    # Encode.
+    seen = family.look(model, to_tensor(padded, model.device), bank.told)
+    shape = family.latent_shape(model, height, width)
+    seed = settings.seed
     drawn = shared_noise(seed, len(frames), shape) if numbers is None else own_noise(seed, numbers, shape)
     noise, generators = drawn
-    scheduler = make_scheduler(model, bank.settings.num_steps)
+    # Tell the denoiser, once for all steps that compute the same guidance branches.
+    told: dict[tuple[int, ...], Any] = {}
+
+    def predict(latents: torch.Tensor, step: int, timestep: torch.Tensor) -> torch.Tensor:
+        branches = family.branches(model, settings, step)
+        if branches not in told:
+            told[branches] = family.inputs(model, bank.told, seen, branches)
+        anchors = anchors_at(step)
+        predicted = family.predict(model, latents, told[branches], timestep, anchors)
+        if model.overwrites and isinstance(anchors, StepWriter):
+            anchors.take_over()
+        return family.guide(model, dict(zip(branches, predicted, strict=True)), settings)
+
+    # Denoise.
+    schedule = family.schedule(model, settings.num_steps, height, width)
     known = as_known(model, given) if given else None
-    steps = denoise(predict, scheduler, noise.to(model.device), generators, bank.settings, known=known)
-    (latents,) = deque(steps, maxlen=1)
-    levels = to_levels(decode_latents(model, latents))[:, : frames.shape[1], : frames.shape[2]]
+    (latents,) = deque(denoise(predict, schedule, noise.to(model.device), generators, known=known), maxlen=1)
+    # Decode.
+    levels = to_levels(family.decode(model, latents))[:, : frames.shape[1], : frames.shape[2]]
     return Download(levels, given or {})
-
-
-@dataclass(frozen=True)
-class Told:
-    """What the denoiser is told in all steps that compute the same guidance branches."""
-
-    source: torch.Tensor
-    """(B * F, C, h, w)"""
-    conditioning: Conditioning
-    text: Mapping[str, KeysValues]
-
-
-def tell(bank: AnchorBank, source: torch.Tensor, branches: list[int]) -> Told:
-    """Some of the branches [text and image, image only, none]; the last one does not see the source."""
-    seen = torch.cat([(source, source, torch.zeros_like(source))[branch] for branch in branches])
-    text = {layer: KeysValues(keys[branches], values[branches]) for layer, (keys, values) in bank.text.items()}
-    return Told(seen, bank.conditioning.branches(branches), text)
 
 
 def as_known(model: Model, given: Mapping[int, np.ndarray]) -> Known:
     """Edited frames as the sampler takes them."""
     pictures = pad_to_multiple(np.stack(list(given.values())), model.multiple)
-    return Known(list(given), encode_edited(model, to_tensor(pictures, model.device)))
+    return Known(list(given), model.family.encode(model, to_tensor(pictures, model.device)))

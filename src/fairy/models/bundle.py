@@ -1,47 +1,83 @@
 """One model, ready to edit with: everything that was loaded, in one frozen bundle."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from fairy.config import ModelConfig
 from fairy.models.defaults import Defaults
+from fairy.models.family import Family
+from fairy.models.folder import ModelFolder
+from fairy.models.identity import Identity, identify
 
 
 @dataclass(frozen=True)
 class Model:
-    """An InstructPix2Pix model of diffusers, its parts by name. Made by `load`."""
+    """A model of diffusers, its parts by name. Made by `load`."""
 
-    name: str  # what `load` was asked for
-    path: Path  # the folder it was read from
-    unet: Any  # UNet2DConditionModel: the denoiser
-    vae: Any  # AutoencoderKL or AutoencoderTiny; float32 where half precision would overflow
-    text_encoders: tuple[Any, ...]  # CLIPTextModel; SDXL also has a CLIPTextModelWithProjection
-    tokenizers: tuple[Any, ...]  # CLIPTokenizer, one an encoder
-    scheduler: Any  # a template only: `make_scheduler` gives each trajectory its own
-    defaults: Defaults
+    config: ModelConfig
+    """What was loaded, with nothing left open."""
+    folder: ModelFolder
+    """Where it was read from."""
+    denoiser: Any
+    """UNet2DConditionModel, or a transformer."""
+    vae: Any
+    """Autoencoder; float32 where half precision would overflow."""
+    text_encoders: tuple[Any, ...]
+    tokenizers: tuple[Any, ...]
+    """One an encoder."""
+    scheduler: Any
+    """A template only: `Family.schedule` gives each trajectory its own."""
     device: torch.device
-    dtype: torch.dtype  # of the denoiser and the text encoders
-    is_cosxl_edit: bool = False  # the source's latents are scaled as the edited ones are
-    zeroes_empty_prompt: bool = False  # SDXL: the empty prompt is embedded as zeros
-    lora: str = ""  # what `load` was asked to add to the weights
-    lora_scale: float = 1.0
-    decoder: Any = None  # AutoencoderTiny: makes the pictures in place of the VAE
-    decoder_name: str = ""  # what `load` was asked to decode with
-    compile: str = "off"  # torch.compile's mode
-    vae_tiling: bool = False
-    micro_batch: int = 1  # frames of one forward pass: like the dtype it decides the last bit
+    dtype: torch.dtype
+    """Of the denoiser and the text encoders."""
+    decoder: Any = None
+    """AutoencoderTiny: makes the pictures in place of the VAE."""
+    added: tuple[Path, ...] = ()
+    """Files that were read besides the folder: the LoRA, the decoder's weights."""
+
+    @property
+    def name(self) -> str:
+        """What `load` was asked for."""
+        return self.config.model
+
+    @property
+    def family(self) -> Family:
+        """The kind of editor that it is."""
+        return self.folder.family
+
+    @property
+    def defaults(self) -> Defaults:
+        """What an edit uses where the user says nothing."""
+        return self.folder.defaults
+
+    @property
+    def multiple(self) -> int:
+        """Width and height of the frames must be multiples of this."""
+        return self.family.multiple(self)
+
+    @property
+    def micro_batch(self) -> int:
+        """Frames of one forward pass: like the dtype it decides the last bit."""
+        assert self.config.micro_batch is not None
+        return self.config.micro_batch
 
     @property
     def overwrites(self) -> bool:
         """Whether what a pass computes lies in memory of a CUDA graph, where the next pass writes, too."""
-        return self.compile in ("reduce-overhead", "max-autotune")
+        return self.config.compile in ("reduce-overhead", "max-autotune")
 
     @property
-    def multiple(self) -> int:
-        """Width and height of the frames must be multiples of this: the pixels a latent stands for along each axis.
+    def parts(self) -> tuple[Any, ...]:
+        """All modules with weights."""
+        return tuple(part for part in (self.denoiser, self.vae, *self.text_encoders, self.decoder) if part is not None)
 
-        The denoiser asks for no more; it pads and crops odd sizes inside itself.
-        """
-        return 2 ** (len(self.vae.config.block_out_channels) - 1)
+    @cached_property
+    def identity(self) -> Identity:
+        """By which the same model is known again: digests of all files that it was loaded from, and versions."""
+        return identify(self.folder, self.added, half=self.dtype is not torch.float32, compile=self.config.compile)

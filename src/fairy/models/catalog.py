@@ -8,9 +8,9 @@ from huggingface_hub import CacheNotFound, constants, scan_cache_dir
 from fairy.config import EMBEDDED
 from fairy.errors import ModelError
 from fairy.models.defaults import Defaults
-from fairy.models.folder import ModelFolder, check_complete, open_folder
+from fairy.models.folder import INDEX, ModelFolder, check_complete, open_folder
 
-EMBEDDED_FOLDER = Path(__file__).parent / "embedded"
+HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -23,16 +23,30 @@ class ModelEntry:
     defaults: Defaults
 
 
-def open_embedded() -> ModelFolder:
-    """The model that comes with this package."""
-    if not EMBEDDED_FOLDER.is_dir():
-        raise ModelError("The embedded model is missing from this installation. Install fairy-video anew.")
-    return open_folder(EMBEDDED_FOLDER, EMBEDDED)
+def built_in(name: str) -> bool:
+    """Whether a model of this name comes with the package. Such a name never means a folder."""
+    return name == EMBEDDED or name.startswith(f"{EMBEDDED}-")
+
+
+def built_in_models() -> list[str]:
+    """Their names, the default first."""
+    return sorted(path.parent.name.replace("_", "-") for path in HERE.glob(f"{EMBEDDED}*/{INDEX}"))
+
+
+def open_built_in(name: str) -> ModelFolder:
+    """A model that comes with this package."""
+    path = HERE / name.replace("-", "_")
+    if not path.is_dir():
+        known = built_in_models()
+        if EMBEDDED not in known:
+            raise ModelError("The embedded model is missing from this installation. Install fairy-video anew.")
+        raise ModelError(f"There is no model {name!r} in this package; there is {' and '.join(known)}.")
+    return open_folder(path, name)
 
 
 def list_models() -> list[ModelEntry]:
-    """The embedded model first, then the hub cache's InstructPix2Pix models by name."""
-    return [_entry(open_embedded()), *(_entry(folder) for folder in _cached_folders())]
+    """Those of this package first, then the hub cache's editors by name."""
+    return [_entry(folder) for folder in (*map(open_built_in, built_in_models()), *_cached_folders())]
 
 
 def _entry(folder: ModelFolder) -> ModelEntry:

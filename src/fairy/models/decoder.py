@@ -14,9 +14,8 @@ from fairy.models import hub
 CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
 
 
-def load_decoder(name: str, channels: int, device: torch.device, dtype: torch.dtype) -> AutoencoderTiny:
-    """The AutoencoderTiny `name` (a folder or a hub id, such as madebyollin/taesd) for latents of so many channels."""
-    folder = find_decoder(name)
+def load_decoder(name: str, folder: Path, channels: int, device: torch.device, dtype: torch.dtype) -> AutoencoderTiny:
+    """The AutoencoderTiny in `folder`, which is called `name`, for latents of so many channels."""
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         if config.get("_class_name") != AutoencoderTiny.__name__:

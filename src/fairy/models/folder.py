@@ -1,5 +1,7 @@
 """A model on disk in diffusers' format: what it is, whether Fairy can edit with it, which files to read. No torch."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import re
@@ -10,26 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from fairy.errors import ModelError
-from fairy.models.defaults import COSXL, SDXL, Defaults, read_defaults
+from fairy.models.defaults import Defaults, Said, read_file
+from fairy.models.families import families, family_of
+from fairy.models.family import Components, Family
 
 INDEX = "model_index.json"
 SCHEDULER = "scheduler/scheduler_config.json"
-
-# The pipelines of diffusers that Fairy edits with: their text encoders with the tokenizers.
-PIPELINES = {
-    "StableDiffusionInstructPix2PixPipeline": {"text_encoder": "tokenizer"},
-    "StableDiffusionXLInstructPix2PixPipeline": {"text_encoder": "tokenizer", "text_encoder_2": "tokenizer_2"},
-}
-# What a folder may name as a component. Everything else would be code that comes with the weights.
-CLASSES = {
-    "unet": ("UNet2DConditionModel",),
-    "vae": ("AutoencoderKL", "AutoencoderTiny"),
-    "text_encoder": ("CLIPTextModel",),
-    "text_encoder_2": ("CLIPTextModelWithProjection",),
-    "tokenizer": ("CLIPTokenizer", "CLIPTokenizerFast"),
-    "tokenizer_2": ("CLIPTokenizer", "CLIPTokenizerFast"),
-}
+DENOISERS = ("unet", "transformer")
 PICKLES = (".bin", ".ckpt", ".pt", ".pth")
+SMALL = (".json", ".txt", ".jinja")
+"""Configuration and vocabulary."""
 
 
 class IncompleteModelError(ModelError):
@@ -40,34 +32,61 @@ class IncompleteModelError(ModelError):
 class ModelFolder:
     """A diffusers folder whose configuration has been read and found fit; its weights may not be there yet."""
 
-    name: str  # as a user would give it to `load`
+    name: str
+    """As a user would give it to `load`."""
     path: Path
-    index: dict[str, Any]  # model_index.json
+    index: dict[str, Any]
+    """model_index.json"""
 
     @cached_property
-    def text_components(self) -> dict[str, str]:
-        """Text encoders with their tokenizers, in the order in which their embeddings are joined."""
-        return PIPELINES[self.index["_class_name"]]
+    def family(self) -> Family:
+        """The kind of editor that it is."""
+        family = family_of(self.index.get("_class_name", ""))
+        assert family is not None, f"{self.name} was never checked"
+        return family
 
     @property
-    def weighted_components(self) -> tuple[str, ...]:
+    def components(self) -> Components:
+        """Its parts, with the classes that each may be of."""
+        return self.family.PIPELINES[self.index["_class_name"]]
+
+    @property
+    def denoiser(self) -> str:
+        """The component that denoises."""
+        return next(part for part in self.components if part in DENOISERS)
+
+    @property
+    def text_encoders(self) -> tuple[str, ...]:
+        """In the order in which their embeddings are joined."""
+        return tuple(part for part in self.components if part.startswith("text_encoder"))
+
+    @property
+    def tokenizers(self) -> tuple[str, ...]:
+        """What prepares text, and for some models pictures, for the encoders."""
+        return tuple(part for part in self.components if part.startswith(("tokenizer", "processor")))
+
+    @property
+    def weighted(self) -> tuple[str, ...]:
         """The components that have weights."""
-        return "unet", "vae", *self.text_components
+        return self.denoiser, "vae", *self.text_encoders
 
-    @property
-    def is_cosxl_edit(self) -> bool:
-        """CosXL edit scales the source's latents; diffusers takes it from the same entry of model_index.json."""
-        return bool(self.index.get("is_cosxl_edit"))
-
-    @property
-    def zeroes_empty_prompt(self) -> bool:
-        """Whether the empty prompt is embedded as zeros (SDXL) instead of by the text encoders."""
-        return len(self.text_components) == 2 and bool(self.index.get("force_zeros_for_empty_prompt", True))
+    @cached_property
+    def _said(self) -> Said:
+        return read_file(self.path)
 
     @property
     def defaults(self) -> Defaults:
-        family = Defaults() if len(self.text_components) == 1 else COSXL if self.is_cosxl_edit else SDXL
-        return read_defaults(self.path, family)
+        """The model's own: those of its fairy.json, and its family's for what that leaves out."""
+        return self._said.over(self.family.defaults(self))
+
+    @property
+    def traits(self) -> Any:
+        """What its fairy.json says to its family."""
+        return self._said.traits
+
+    def config(self, component: str) -> dict[str, Any]:
+        """The configuration of a component."""
+        return read_json(self.path / component / "config.json")
 
     def files(self) -> list[str]:
         """The paths of all files, relative to the folder, with forward slashes."""
@@ -90,7 +109,7 @@ def open_folder(path: Path, name: str | None = None) -> ModelFolder:
     folder = ModelFolder(shown, path, read_json(path / INDEX))
     _check_pipeline(folder)
     _check_components(folder)
-    _check_channels(folder)
+    folder.family.check(folder)
     return folder
 
 
@@ -122,26 +141,27 @@ def select_weights(folder: ModelFolder, files: Iterable[str], component: str, *,
 def check_complete(folder: ModelFolder, *, half: bool) -> None:
     """IncompleteModelError unless everything that will be read is there (a download may have been interrupted)."""
     files = folder.files()
-    for component in folder.weighted_components:
-        read_json(folder.path / component / "config.json")
+    for component in folder.weighted:
+        folder.config(component)
         select_weights(folder, files, component, half=half)
-    for tokenizer in folder.text_components.values():
+    for tokenizer in folder.tokenizers:
         # transformers would make a tokenizer with an empty vocabulary.
         if f"{tokenizer}/tokenizer.json" not in files and f"{tokenizer}/vocab.json" not in files:
             raise IncompleteModelError(f"{folder.name} is incomplete: {tokenizer}/tokenizer.json is missing.")
     read_json(folder.path / SCHEDULER)
 
 
-def fingerprint(path: Path) -> str:
-    """SHA-256 over the names and contents of a model folder's configuration, vocabulary and safetensors files."""
-    folder = open_folder(path)
-    used = {*folder.weighted_components, *folder.text_components.values(), "scheduler"}
+def fingerprint(folder: ModelFolder, *, half: bool) -> str:
+    """SHA-256 over the names and contents of all files that are read: configuration, vocabulary and chosen weights."""
+    files = folder.files()
+    weights = {file for part in folder.weighted for file in select_weights(folder, files, part, half=half).files}
+    used = {*folder.weighted, *folder.tokenizers, "scheduler"}
     digest = hashlib.sha256()
-    for file in folder.files():
+    for file in files:
         head = file.split("/")[0]
-        if (head in used or head == file) and file.endswith((".json", ".txt", ".safetensors")):
-            digest.update(f"{file}\0{(path / file).stat().st_size}\0".encode())
-            with (path / file).open("rb") as stream:
+        if file in weights or ((head in used or head == file) and file.endswith(SMALL)):
+            digest.update(f"{file}\0{(folder.path / file).stat().st_size}\0".encode())
+            with (folder.path / file).open("rb") as stream:
                 while block := stream.read(1 << 20):
                     digest.update(block)
     return digest.hexdigest()
@@ -162,30 +182,18 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def _check_pipeline(folder: ModelFolder) -> None:
     given = folder.index.get("_class_name")
-    if given not in PIPELINES:
+    if not isinstance(given, str) or family_of(given) is None:
+        accepted = " or ".join(name for family in families() for name in family.PIPELINES)
         raise ModelError(
-            f"{folder.name} is a {given}, which does not edit by instruction. Needed is a "
-            f"{' or '.join(PIPELINES)}, whose denoiser has 8 input channels (2 x 4 latent channels)."
+            f"{folder.name} is a {given}, which Fairy cannot edit by instruction with. Needed is a {accepted}."
         )
 
 
 def _check_components(folder: ModelFolder) -> None:
-    for component in (*folder.weighted_components, *folder.text_components.values()):
+    for component, accepted in folder.components.items():
         library, name = folder.index.get(component) or (None, None)
-        if name not in CLASSES[component]:
+        if name not in accepted:
             raise ModelError(
                 f"{folder.name}: its {component} is {library}.{name}; "
-                f"accepted is {' or '.join(CLASSES[component])}. Code that comes with a model is never run."
+                f"accepted is {' or '.join(accepted)}. Code that comes with a model is never run."
             )
-
-
-def _check_channels(folder: ModelFolder) -> None:
-    unet = read_json(folder.path / "unet" / "config.json")
-    latent = read_json(folder.path / "vae" / "config.json").get("latent_channels", 4)
-    given = unet.get("in_channels", 4)
-    if given != 2 * latent:
-        kinds = {latent: "a text-to-image model", 2 * latent + 1: "an inpainting model"}
-        raise ModelError(
-            f"{folder.name} is {kinds.get(given, 'another kind of model')}: its denoiser has {given} input channels. "
-            f"Editing by instruction needs {2 * latent} = 2 x {latent} latent channels, for noise and source."
-        )

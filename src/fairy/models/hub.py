@@ -14,7 +14,15 @@ from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, HTTPError, Re
 from huggingface_hub.file_download import repo_folder_name
 
 from fairy.errors import ModelError
-from fairy.models.folder import INDEX, IncompleteModelError, ModelFolder, check_complete, open_folder, select_weights
+from fairy.models.folder import (
+    INDEX,
+    SMALL,
+    IncompleteModelError,
+    ModelFolder,
+    check_complete,
+    open_folder,
+    select_weights,
+)
 
 TIMEOUT_SECONDS = 10
 T = TypeVar("T")
@@ -38,9 +46,9 @@ def fetch_model(repo_id: str, *, half: bool) -> ModelFolder:
     files = list_files(repo_id)
     if INDEX not in files:
         raise ModelError(f"{repo_id} on the hub is no diffusers model: {INDEX} is missing. See `fairy models`.")
-    small = [file for file in files if file.endswith((".json", ".txt")) and file.count("/") < 2]
+    small = [file for file in files if file.endswith(SMALL) and file.count("/") < 2]
     folder = open_folder(download(repo_id, small), repo_id)
-    weights = [select_weights(folder, files, component, half=half) for component in folder.weighted_components]
+    weights = [select_weights(folder, files, component, half=half) for component in folder.weighted]
     download(repo_id, [file for chosen in weights for file in chosen.files])
     return folder
 

@@ -1,137 +1,133 @@
 """`load`: from a name to a model that is ready to edit with."""
 
-from dataclasses import asdict, replace
+from __future__ import annotations
+
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import diffusers
 import torch
-from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
+import transformers
 from safetensors import SafetensorError
-from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 from fairy.config import EMBEDDED, ModelConfig
 from fairy.errors import ModelError, UsageError
 from fairy.models import hub
 from fairy.models.bundle import Model
-from fairy.models.catalog import open_embedded
-from fairy.models.decoder import load_decoder
-from fairy.models.device import choose_device, choose_dtype, choose_micro_batch
+from fairy.models.catalog import built_in, open_built_in
+from fairy.models.decoder import WEIGHTS, find_decoder, load_decoder
+from fairy.models.device import DTYPES, choose_device, choose_dtype, choose_micro_batch
 from fairy.models.folder import SCHEDULER, ModelFolder, check_complete, open_folder, read_json, select_weights
-from fairy.models.kernels import shrink_kernels
-from fairy.models.lora import fuse_lora
+from fairy.models.lora import find_lora, fuse_lora
 from fairy.models.quiet import quiet_libraries
 from fairy.models.schedulers import scheduler_class
 
-WEIGHTED = {
-    loader.__name__: loader
-    for loader in (UNet2DConditionModel, AutoencoderKL, AutoencoderTiny, CLIPTextModel, CLIPTextModelWithProjection)
-}
 
-
-def load(
-    name_or_path: str | Path | None = None,
-    *,
-    device: str | torch.device = "auto",
-    dtype: str | torch.dtype = "auto",
-    lora: str | None = None,
-    lora_scale: float = 1.0,
-    scheduler: str | None = None,
-    decoder: str | None = None,
-    compile: str = "off",
-    vae_tiling: bool = False,
-    micro_batch: int | None = None,
-) -> Model:
+def load(model: str | Path | None = None, **options: Any) -> Model:
     """Load a folder in diffusers' format, a hub id (owner/name), or with None the embedded model.
 
-    `device` is auto, cpu, mps, cuda or cuda:N; `dtype` is auto, float32, float16 or bfloat16; `lora` is a safetensors
-    file, a folder or a hub id; `scheduler` is a name out of `fairy.models.schedulers`; `decoder` is an AutoencoderTiny,
-    a folder or a hub id; `compile` is off, a mode of torch.compile, openvino or openvino-bf16; `vae_tiling` codes large
-    frames in tiles. `micro_batch` frames go through the model at a time; None: 1, on a GPU as many as its memory
-    suggests. Only safetensors are read, and no code that comes with a model is run.
+    `options` are the other fields of `fairy.ModelConfig`: device, dtype, lora, lora_scale, scheduler, decoder, compile,
+    vae_tiling, micro_batch. Only safetensors are read, and no code that comes with a model is run. Raises UsageError
+    for an option that does not go, ModelError where the model cannot be found or is none to edit with.
     """
-    chosen_device = choose_device(str(device))
-    chosen_dtype = choose_dtype(str(dtype), chosen_device)
-    sampler = scheduler_class(scheduler) if scheduler else None
-    folder = find(name_or_path, half=chosen_dtype is not torch.float32)
+    name = EMBEDDED if model is None else str(model.absolute() if isinstance(model, Path) else model)
+    for option in ("device", "dtype"):  # torch's own objects are welcome
+        if option in options:
+            options[option] = str(options[option]).removeprefix("torch.")
+    return load_config(ModelConfig(model=name, **options))
+
+
+def load_config(config: ModelConfig) -> Model:
+    """`load`, as settings ask for it; the model's own `config` has nothing left open."""
+    device = choose_device(config.device)
+    dtype = choose_dtype(config.dtype, device)
+    sampler = scheduler_class(config.scheduler) if config.scheduler else None
+    folder = find(config.model, half=dtype is not torch.float32)
+    lora = find_lora(config.lora) if config.lora else None
+    decoder = find_decoder(config.decoder) if config.decoder else None
+    if config.compile.startswith("openvino") and (device.type != "cpu" or dtype is not torch.float32):
+        raise UsageError(f"--compile {config.compile}: is for --device cpu and --dtype float32")
+    settled = replace(
+        whole(config),
+        device=str(device),
+        dtype=next(name for name, known in DTYPES.items() if known is dtype),
+        micro_batch=config.micro_batch or choose_micro_batch(device),
+    )
     with quiet_libraries():
-        model = _load_parts(folder, sampler, chosen_device, chosen_dtype)
+        model = _load_parts(folder, settled, sampler, device, dtype)
         if lora:
-            fuse_lora(model, lora, lora_scale)
-            model = replace(model, lora=lora, lora_scale=lora_scale)
+            fuse_lora(model, lora, config.lora_scale)
         if decoder:
+            assert config.decoder
             channels = model.vae.config.latent_channels
-            small = load_decoder(decoder, channels, chosen_device, chosen_dtype)
-            model = replace(model, decoder=small, decoder_name=decoder)
-    shrink_kernels(model.unet)
-    for module in (model.unet, model.vae, *model.text_encoders):
+            model = replace(model, decoder=load_decoder(config.decoder, decoder, channels, device, dtype))
+    added = (*((lora,) if lora else ()), *((decoder / WEIGHTS,) if decoder else ()))
+    model = replace(model, added=added)
+    model.family.prepare(model)
+    for module in model.parts:
         module.requires_grad_(False).eval()
-    if chosen_device.type == "cuda":
-        model.unet.to(memory_format=torch.channels_last)
-        model.vae.to(memory_format=torch.channels_last)
-    if vae_tiling:
+    if config.vae_tiling:
         for autoencoder in filter(None, (model.vae, model.decoder)):
             autoencoder.enable_tiling()
-    if compile.startswith("openvino"):
-        if chosen_device.type != "cpu" or chosen_dtype is not torch.float32:
-            raise UsageError(f"--compile {compile}: is for --device cpu and --dtype float32")
-    elif compile != "off":
-        compile_parts(model, compile)
-    model = replace(model, compile=compile, vae_tiling=vae_tiling)
-    return replace(model, micro_batch=micro_batch or choose_micro_batch(chosen_device))
+    if config.compile != "off" and not config.compile.startswith("openvino"):
+        compile_parts(model, config.compile)
+    return model
 
 
-def load_wanted(wanted: ModelConfig) -> Model:
-    """`load`, as settings ask for it."""
-    options = asdict(wanted)
-    name = options.pop("model")
-    return load(None if name == EMBEDDED else name, **options)
+def whole(config: ModelConfig) -> ModelConfig:
+    """The same with paths that hold from any folder; what is no path, such as a hub id, stays as it is."""
+
+    def absolute(name: str) -> str:
+        return str(Path(name).expanduser().absolute()) if Path(name).expanduser().exists() else name
+
+    model = config.model if built_in(config.model) else absolute(config.model)
+    lora, decoder = (name and absolute(name) for name in (config.lora, config.decoder))
+    return replace(config, model=model, lora=lora, decoder=decoder)
 
 
 def compile_parts(model: Model, mode: str) -> None:
     """Let torch.compile make kernels of its own for the denoiser and the autoencoder, at their first call."""
     decoding = model.decoder or model.vae
-    for module in (model.unet, model.vae.encoder, decoding.decoder):
+    for module in (model.denoiser, model.vae.encoder, decoding.decoder):
         module.compile(mode=mode, dynamic=False)
 
 
-def find(name_or_path: str | Path | None, *, half: bool) -> ModelFolder:
+def find(name: str, *, half: bool) -> ModelFolder:
     """The model's folder, checked and complete; `half` prefers 16-bit weights."""
-    name = str(name_or_path or EMBEDDED)
     path = Path(name).expanduser()
-    if path.is_dir() or name == EMBEDDED:
-        folder = open_folder(path, name) if path.is_dir() else open_embedded()
+    if built_in(name) or path.is_dir():
+        folder = open_built_in(name) if built_in(name) else open_folder(path, name)
         check_complete(folder, half=half)
         return folder
     if path.is_file():
         raise ModelError(f"{name} is a file; a model is a folder in diffusers' format or a hub id. See `fairy models`.")
-    if isinstance(name_or_path, Path) or not hub.is_hub_id(name):
+    if not hub.is_hub_id(name):
         raise ModelError(f"{name} is neither a folder nor a hub id (owner/name). See `fairy models`.")
     return hub.fetch_model(name, half=half)
 
 
-def _load_parts(folder: ModelFolder, sampler: Any, device: torch.device, dtype: torch.dtype) -> Model:
-    vae_config = read_json(folder.path / "vae" / "config.json")
+def _load_parts(
+    folder: ModelFolder, config: ModelConfig, sampler: Any, device: torch.device, dtype: torch.dtype
+) -> Model:
     # The autoencoder of SDXL overflows in float16 and says so.
-    vae_dtype = torch.float32 if dtype is torch.float16 and vae_config.get("force_upcast") else dtype
-    config = read_json(folder.path / SCHEDULER)
+    vae_dtype = torch.float32 if dtype is torch.float16 and folder.config("vae").get("force_upcast") else dtype
+    sampler = sampler or scheduler_class(folder.defaults.scheduler)
     return Model(
-        name=folder.name,
-        path=folder.path,
-        unet=_load_weighted(folder, "unet", dtype).to(device),
+        config=replace(config, scheduler=sampler.__name__),
+        folder=folder,
+        denoiser=_load_weighted(folder, folder.denoiser, dtype).to(device),
         vae=_load_weighted(folder, "vae", vae_dtype).to(device),
-        text_encoders=tuple(_load_weighted(folder, part, dtype).to(device) for part in folder.text_components),
-        tokenizers=tuple(_load_tokenizer(folder, part) for part in folder.text_components.values()),
-        scheduler=(sampler or scheduler_class(folder.defaults.scheduler)).from_config(config),
-        defaults=folder.defaults,
+        text_encoders=tuple(_load_weighted(folder, part, dtype).to(device) for part in folder.text_encoders),
+        tokenizers=tuple(_load_tokenizer(folder, part) for part in folder.tokenizers),
+        scheduler=sampler.from_config(read_json(folder.path / SCHEDULER)),
         device=device,
         dtype=dtype,
-        is_cosxl_edit=folder.is_cosxl_edit,
-        zeroes_empty_prompt=folder.zeroes_empty_prompt,
     )
 
 
 def _load_weighted(folder: ModelFolder, component: str, dtype: torch.dtype) -> Any:
-    loader = WEIGHTED[folder.index[component][1]]
+    loader = _class_of(folder, component)
     # transformers renamed torch_dtype; diffusers takes both by now.
     dtype_argument = "torch_dtype" if loader.__module__.startswith("diffusers") else "dtype"
     weights = select_weights(folder, folder.files(), component, half=dtype is not torch.float32)
@@ -157,8 +153,14 @@ def _load_weighted(folder: ModelFolder, component: str, dtype: torch.dtype) -> A
 
 def _load_tokenizer(folder: ModelFolder, component: str) -> Any:
     try:
-        return CLIPTokenizer.from_pretrained(folder.path, subfolder=component, local_files_only=True)
+        return _class_of(folder, component).from_pretrained(folder.path, subfolder=component, local_files_only=True)
     except (OSError, ValueError, TypeError) as error:
         raise ModelError(
             f"The {component} of {folder.name} cannot be loaded: its vocabulary is missing or damaged."
         ) from error
+
+
+def _class_of(folder: ModelFolder, component: str) -> Any:
+    """A class of diffusers or transformers; its name is one that the folder's family accepts."""
+    library, name = folder.index[component]
+    return getattr(diffusers if library == "diffusers" else transformers, name)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
@@ -14,14 +13,14 @@ from fairy.models.folder import PICKLES
 USUAL_NAME = "pytorch_lora_weights.safetensors"
 
 
-def fuse_lora(model: Model, lora: str, scale: float) -> None:
-    """Add `scale` times the LoRA `lora` to the weights of the denoiser and, where it has any, of the text encoders.
+def fuse_lora(model: Model, file: Path, scale: float) -> None:
+    """Add `scale` times the LoRA in `file` to the weights of the denoiser and, where it has any, of the text encoders.
 
     Once added, the layers and the attention processors are plain again. Formats: diffusers, peft and kohya.
     """
-    file = find_lora(lora)
+    lora = model.config.lora or file.name
     _check_keys(file, lora)
-    pipeline = _stock_pipeline(model)
+    pipeline = model.family.pipeline(model)
     try:
         pipeline.load_lora_weights(file.parent, weight_name=file.name, use_safetensors=True)
         if not pipeline.get_list_adapters():
@@ -74,19 +73,3 @@ def _check_keys(file: Path, lora: str) -> None:
         raise ModelError(f"{lora} is damaged or no safetensors file: {error}.") from error
     if not any("lora" in key.lower() for key in keys):
         raise ModelError(f"{lora} is no LoRA: none of its {len(keys)} tensors is named like one.")
-
-
-def _stock_pipeline(model: Model) -> Any:
-    """diffusers' pipeline round the model's parts: its loaders know the LoRA formats and which layer is which."""
-    # Importing pipelines is slow, and only needed here.
-    from diffusers import StableDiffusionInstructPix2PixPipeline, StableDiffusionXLInstructPix2PixPipeline
-
-    parts = {"unet": model.unet, "vae": model.vae, "scheduler": model.scheduler}
-    names = zip(("", "_2"), model.text_encoders, model.tokenizers, strict=False)
-    for suffix, encoder, tokenizer in names:
-        parts |= {f"text_encoder{suffix}": encoder, f"tokenizer{suffix}": tokenizer}
-    if len(model.text_encoders) == 2:
-        return StableDiffusionXLInstructPix2PixPipeline(**parts, add_watermarker=False)
-    return StableDiffusionInstructPix2PixPipeline(
-        **parts, safety_checker=None, feature_extractor=None, requires_safety_checker=False
-    )

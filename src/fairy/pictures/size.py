@@ -22,3 +22,8 @@ def pad_to_multiple(frames: np.ndarray, multiple: int) -> np.ndarray:
     """
     missing_rows, missing_columns = (-side % multiple for side in frames.shape[1:3])
     return np.pad(frames, ((0, 0), (0, missing_rows), (0, missing_columns), (0, 0)), mode="symmetric")
+
+
+def padded_size(height: int, width: int, multiple: int) -> tuple[int, int]:
+    """Rows and columns of a picture that `pad_to_multiple` has padded."""
+    return -(-height // multiple) * multiple, -(-width // multiple) * multiple

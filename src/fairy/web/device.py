@@ -58,5 +58,5 @@ class Device:
         if self._loaded is None or self._loaded[0] != wanted:
             self._loaded = None  # two at once may be too much
             report.progress("loading", 0, None)
-            self._loaded = wanted, models.load_wanted(wanted)
+            self._loaded = wanted, models.load_config(wanted)
         return self._loaded[1]

@@ -113,7 +113,7 @@ class Track:
         """A line for each layer: number, name."""
         from fairy.lab.tracking.capture import self_attention_layers
 
-        layers = self_attention_layers(self.load().unet)
+        layers = self_attention_layers(self.load().denoiser)
         print(json.dumps(layers) if self.json else "\n".join(f"{i:3} {name}" for i, name in enumerate(layers)))
 
     def draw(self, source: Path, output: str) -> None:
@@ -225,7 +225,7 @@ class Track:
             image_guidance=self.image_guidance,
             seed=self.seed,
         )
-        names = self_attention_layers(model.unet)
+        names = self_attention_layers(model.denoiser)
         layers = [default_layer(names)] if single and self.layer is None else choose_layers(names, self.layer)
         steps = None if self.step is None else parse_numbers("--step", self.step)
         if single and steps is None:

@@ -18,13 +18,14 @@ from typing import TypeVar
 
 from fairy.config import ModelConfig, RunConfig
 from fairy.jobs.given import Given
-from fairy.jobs.manifest import dtype_name, versions, whole_path
 from fairy.jobs.render import keep_anchors
 from fairy.jobs.selection import Selection
 from fairy.jobs.store import CHUNKS, Chunk, JobFolder
 from fairy.jobs.workers.seat import Rendered, Sheet, Unseen, answer, open_seat, render
 from fairy.jobs.workers.sending import files_of, survey, with_content
 from fairy.models import Model
+from fairy.models.identity import versions
+from fairy.models.loading import whole
 from fairy.parallel.cluster import node, share
 from fairy.parallel.pool import PULSE, Workers, open_workers
 from fairy.report import Report
@@ -78,7 +79,7 @@ class ManyWorkers:
             selection=selection,
             takes=manifest.takes,
             given=given,
-            model_hash=manifest.model_hash,
+            model_hash=manifest.identity.model,
             files=survey(files_of(selection), hidden=self.share_nothing),
         )
         with marked(folder, "" if self.share_nothing else sheet.name):
@@ -183,26 +184,6 @@ class Handout:
         self.peak_memory = max(self.peak_memory, made.peak_memory)
 
 
-def as_wish(model: ModelConfig | Model | None) -> ModelConfig:
-    """How a worker is to load the model; paths hold from any folder."""
-    if isinstance(model, Model):
-        return ModelConfig(
-            model=whole_path(model.name),
-            scheduler=type(model.scheduler).__name__,
-            lora=whole_path(model.lora) or None,
-            lora_scale=model.lora_scale,
-            device=model.device.type,
-            dtype=dtype_name(model),
-            decoder=whole_path(model.decoder_name) or None,
-            compile=model.compile,
-            vae_tiling=model.vae_tiling,
-            micro_batch=model.micro_batch,
-        )
-    wish = model or ModelConfig()
-    lora, decoder = (whole_path(name or "") or None for name in (wish.lora, wish.decoder))
-    return replace(wish, model=whole_path(wish.model), lora=lora, decoder=decoder)
-
-
 @contextmanager
 def open_many(
     model: ModelConfig | Model | None,
@@ -212,8 +193,11 @@ def open_many(
     report: Report,
 ) -> Iterator[ManyWorkers]:
     """Workers that have loaded a model, for as long as the block lasts."""
-    wish = as_wish(model)
-    setup = partial(open_seat, wish, run, versions(wish.compile))
+    if isinstance(model, Model):
+        config = replace(model.config, device=model.device.type)
+    else:
+        config = whole(model or ModelConfig())
+    setup = partial(open_seat, config, run, versions(config.compile))
     report.progress("workers", 0, None)
-    with open_workers(setup, workers=workers, ray_address=ray_address, device=wish.device, report=report) as pool:
+    with open_workers(setup, workers=workers, ray_address=ray_address, device=config.device, report=report) as pool:
         yield ManyWorkers(pool, report)

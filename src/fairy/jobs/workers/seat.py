@@ -22,7 +22,7 @@ from fairy.config import ModelConfig, RunConfig
 from fairy.disk.hashes import hash_file
 from fairy.errors import ModelError
 from fairy.jobs.given import Given
-from fairy.jobs.manifest import Take, describe_model, versions
+from fairy.jobs.manifest import Take
 from fairy.jobs.render import edit_anchors, open_editor, render_chunks
 from fairy.jobs.selection import Selection, ShotPlan
 from fairy.jobs.store import CHUNKS, Chunk, writing
@@ -30,6 +30,7 @@ from fairy.jobs.workers.sending import SentFile, is_seen, receive, relocated
 from fairy.method.bank import AnchorBank
 from fairy.method.editor import Editor
 from fairy.method.memory import peak_memory
+from fairy.models.identity import versions
 from fairy.parallel.cluster import Shared, assigned_cores, node
 from fairy.parallel.pool import Tick
 from fairy.report import SILENT
@@ -146,7 +147,7 @@ def open_seat(model: ModelConfig, run: RunConfig | None, wanted: dict[str, str])
 
 def check_model(editor: Editor, sheet: Sheet) -> None:
     """ModelError where the model of this name is another one here than where the job was given."""
-    if sheet.giver != node() and describe_model(editor)[0].model_hash != sheet.model_hash:
+    if sheet.giver != node() and editor.model.identity.model != sheet.model_hash:
         raise ModelError(f"{editor.model.name} is another model on {socket.gethostname()}; make it the same everywhere")
 
 

@@ -10,10 +10,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from fairy.config import EMBEDDED, EditConfig
+from fairy.config import EditConfig
 from fairy.disk.hashes import hash_file
 from fairy.method.anchors import DEFAULT_NUM_ANCHORS
-from fairy.models import Defaults, fingerprint
+from fairy.models import Defaults
+from fairy.models.folder import fingerprint
 from fairy.models.loading import find
 
 DIGITS = 16
@@ -28,7 +29,7 @@ class Weights:
     fingerprint: str
     """Of everything in its folder that decides a bit."""
     unet: str
-    """BLAKE2b of the UNet's weights file."""
+    """BLAKE2b of the denoiser's weights file."""
     defaults: Defaults
 
 
@@ -69,11 +70,11 @@ class Settings:
 @lru_cache
 def identify(name: str) -> Weights:
     """The model that `fairy.load(name)` would load. ModelError where there is none."""
-    folder = find(None if name == EMBEDDED else name, half=False)
-    unet = sorted(path for path in Path(folder.path, "unet").iterdir() if path.suffix == ".safetensors")
+    folder = find(name, half=False)
+    unet = sorted(path for path in Path(folder.path, folder.denoiser).iterdir() if path.suffix == ".safetensors")
     digests = "".join(hash_file(path) for path in unet)
     digest = digests if len(unet) == 1 else hashlib.blake2b(digests.encode(), digest_size=DIGITS).hexdigest()
-    return Weights(name, fingerprint(folder.path)[:DIGITS], digest[:DIGITS], folder.defaults)
+    return Weights(name, fingerprint(folder, half=False)[:DIGITS], digest[:DIGITS], folder.defaults)
 
 
 def key_of(facts: Mapping[str, Any]) -> str:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from fairy.config import EMBEDDED
-from fairy.jobs.manifest import versions
 from fairy.lab.ablation.cells import Weights, identify
 from fairy.lab.ablation.clips import MEASURED, World, motion_of, target_of
 from fairy.lab.ablation.design import BASE, EDITS, TURNING, Task, conditions, plan
@@ -23,6 +22,7 @@ from fairy.lab.ablation.tables import collect, rows_of
 from fairy.lab.results.ledger import Ledger, Record, open_ledger
 from fairy.lab.synthetic import EDITS as ALL_EDITS
 from fairy.lab.synthetic.sampling import UPRIGHT
+from fairy.models.identity import versions
 from fairy.report import SILENT, Report
 
 GROUPS = {

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fairy import models
-from fairy.config import EMBEDDED, RunConfig
+from fairy.config import RunConfig
 from fairy.lab.ablation import own_noise
 from fairy.lab.ablation.clips import MEASURED, Clip, Pictures, make_clip
 from fairy.lab.ablation.design import AUTOENCODER, EXACT, SOURCE, Condition, Task
@@ -74,15 +74,15 @@ def through_autoencoder(editor: Editor, frames: Pictures) -> Pictures:
     """Encoded and decoded again."""
 
     def both_ways() -> Pictures:
-        latents = models.encode_edited(editor.model, to_tensor(frames).to(editor.model.device))
-        return to_uint8(models.decode_latents(editor.model, latents))
+        model = editor.model
+        return to_uint8(model.family.decode(model, model.family.encode(model, to_tensor(frames).to(model.device))))
 
-    with editor.workers(1) as pool:
+    with editor.threads(1) as pool:
         return pool.submit(both_ways).result()
 
 
 @lru_cache(maxsize=2)
 def open_editor(name: str, scheduler: str | None) -> Editor:
     """The editor of a model, kept for the next task. All measured frames of a clip are one micro-batch."""
-    model = models.load(None if name == EMBEDDED else name, scheduler=scheduler)
+    model = models.load(name, scheduler=scheduler)
     return Editor(model, RunConfig(batch_size=len(MEASURED)), micro_batch=len(MEASURED))

@@ -10,7 +10,6 @@ import numpy as np
 from fairy.config import EditConfig
 from fairy.method.bank import AnchorBank, StepWriter
 from fairy.method.editor import Editor
-from fairy.method.sampler import branches_at
 from fairy.method.trajectory import edit_together
 
 
@@ -19,16 +18,16 @@ def edit_anchors(
 ) -> AnchorBank:
     """As `Editor.edit_anchors`: uint8 (K, H, W, 3), each with noise decided by the seed and its number."""
     bank = editor.edit_anchors(frames[:0], instruction, config)
-    bank = replace(bank, size=frames.shape[1:3])
+    bank = replace(bank, size=(frames.shape[1], frames.shape[2]))
     writers: list[StepWriter] = []
 
     def write(step: int) -> StepWriter:
-        writers.append(StepWriter(len(branches_at(step, bank.settings))))
+        writers.append(StepWriter(len(editor.model.family.branches(editor.model, bank.settings, step))))
         return writers[-1]
 
     if not len(frames):
         return bank
-    with editor.workers(1) as pool:
+    with editor.threads(1) as pool:
         making = pool.submit(edit_together, editor.model, frames, bank, write, numbers=numbers)
         edited = making.result().wait()
     return replace(bank, frames=edited, steps=tuple(writer.layers for writer in writers))
@@ -40,6 +39,6 @@ def edit_frames(editor: Editor, frames: np.ndarray, numbers: Sequence[int], bank
     for start in range(0, len(frames), count):
         places = [min(place, len(frames) - 1) for place in range(start, start + count)]
         own = [numbers[place] for place in places]
-        with editor.workers(1) as pool:
+        with editor.threads(1) as pool:
             making = pool.submit(edit_together, editor.model, frames[places], bank, bank.at, numbers=own)
             yield from making.result().wait()[: len(frames) - start]

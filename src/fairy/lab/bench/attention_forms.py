@@ -25,10 +25,9 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from fairy.config import EditConfig
 from fairy.lab.bench.timing import FAILURES, describe_failure, seconds_of
-from fairy.method import unet_attention as attention
-from fairy.method.attend import KeysValues, attend, attend_joined, join
-from fairy.method.sampler import BRANCHES, branches_at
-from fairy.models import Model, encode_instruction, latent_shape, make_scheduler, predict_noise
+from fairy.method.attend import attend_joined, join
+from fairy.models import Model
+from fairy.models.attention import KeysValues, attend, uninstall
 
 WARM_UPS, LEAST_SECONDS, MOST_RUNS = 3, 0.5, 200
 PADDED_TO = 64
@@ -77,20 +76,33 @@ class FormRow:
 class _Shapes:
     found: Counter[tuple[int, int, int]] = field(default_factory=Counter)
 
-    def write(self, layer: str, queries: torch.Tensor, keys: torch.Tensor, heads: int) -> None:  # noqa: ARG002
+    def attend(
+        self,
+        layer: str,  # noqa: ARG002
+        queries: torch.Tensor,
+        keys: torch.Tensor,
+        values: torch.Tensor,
+        heads: int,
+        noisy: slice | None = None,  # noqa: ARG002
+    ) -> torch.Tensor:
         self.found[heads, keys.shape[1], keys.shape[2] // heads] += 1
+        return attend(queries, keys, values, heads)
+
+    def of_branch(self, branch: int) -> _Shapes:  # noqa: ARG002
+        return self
 
 
 def layer_shapes(model: Model, size: tuple[int, int]) -> list[LayerShape]:
     """Of the self-attention layers at `size` (width, height); nothing is computed."""
     width, height = size
-    shapes, former = _Shapes(), attention.install(model.unet)
-    timestep = make_scheduler(model, 10).timesteps[0]
-    conditioning = encode_instruction(model, "", height=height, width=width)
+    family, shapes = model.family, _Shapes()
+    former = family.install(model.denoiser)
+    timestep = family.schedule(model, 10, height, width).timesteps[0]
+    told = family.read(model, "", height, width)
     with FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad():
-        latents = torch.zeros(BRANCHES, *latent_shape(model, height, width), device=model.device)
-        predict_noise(model, latents, latents, timestep, conditioning, {"anchors": None, "recorder": shapes})
-    attention.uninstall(model.unet, former)
+        latents = torch.zeros(1, *family.latent_shape(model, height, width), device=model.device)
+        family.predict(model, latents, family.inputs(model, told, latents, (0,)), timestep, shapes)
+    uninstall(model.denoiser, former)
     return [LayerShape(*shape, count) for shape, count in sorted(shapes.found.items(), key=lambda item: -item[0][1])]
 
 
@@ -109,7 +121,7 @@ def measure_forms(
 ) -> list[FormRow]:
     """A row for each shape and form."""
     rows = []
-    branches = len(branches_at(0, EditConfig().resolved(model.defaults)))
+    branches = len(model.family.branches(model, EditConfig().resolved(model.defaults), 0))
     for shape in layer_shapes(model, size):
         tensors = draw(shape, branches, num_frames, num_anchors, model.device, model.dtype)
         about = {"model": name, **vars(shape), "num_frames": num_frames, "num_anchors": num_anchors}

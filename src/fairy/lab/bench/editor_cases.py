@@ -29,9 +29,7 @@ from fairy.lab.bench.timing import medians
 from fairy.method.anchors import choose_anchors
 from fairy.method.bank import AnchorBank
 from fairy.method.editor import Editor
-from fairy.method.sampler import branches_at
-from fairy.method.trajectory import tell
-from fairy.models import Model, decode_latents, encode_frames, make_scheduler, predict_noise
+from fairy.models import Model
 from fairy.pictures.tensors import to_tensor
 
 NUM_ANCHORS = 3
@@ -94,7 +92,7 @@ def bare_forwards(setup: Setup) -> None:
     batches = [
         np.stack(others[start : start + editor.micro_batch]) for start in range(0, len(others), editor.micro_batch)
     ]
-    with editor.workers(editor.num_workers) as pool:
+    with editor.threads(editor.num_workers) as pool:
         for done in [pool.submit(bare_batch, editor.model, batch, bank) for batch in batches]:
             done.result()
 
@@ -102,12 +100,14 @@ def bare_forwards(setup: Setup) -> None:
 @torch.inference_mode()
 def bare_batch(model: Model, frames: np.ndarray, bank: AnchorBank) -> None:
     """Encoder, every step of the denoiser, decoder."""
-    source = encode_frames(model, to_tensor(frames))
-    for step, timestep in enumerate(make_scheduler(model, bank.settings.num_steps).timesteps):
-        now = tell(bank, source, branches_at(step, bank.settings))
-        extra = {"anchors": bank.at(step), "text": now.text}
-        predict_noise(model, now.source, now.source, timestep, now.conditioning, extra)
-    decode_latents(model, source)
+    family, settings = model.family, bank.settings
+    height, width = frames.shape[1:3]
+    seen = family.look(model, to_tensor(frames), bank.told)
+    latents = torch.zeros(len(frames), *family.latent_shape(model, height, width))
+    for step, timestep in enumerate(family.schedule(model, settings.num_steps, height, width).timesteps):
+        inputs = family.inputs(model, bank.told, seen, family.branches(model, settings, step))
+        family.predict(model, latents, inputs, timestep, bank.at(step))
+    family.decode(model, latents)
 
 
 def measure_against_stock(setup: Setup) -> Measure:
@@ -157,7 +157,7 @@ def measure_memory(setup: Setup) -> Measure:
         with tempfile.TemporaryDirectory() as folder:
             source = Path(folder, "source.mp4")
             write_clip(source, moving_gradient(num_frames, 48, 64))
-            peaks.append(peak_of_edit(source, Path(folder, "edited.mp4"), setup.editor.model.path))
+            peaks.append(peak_of_edit(source, Path(folder, "edited.mp4"), setup.editor.model.folder.path))
     detail = ", ".join(f"{n} frames {peak / 2**20:.0f} MiB" for peak, n in zip(peaks, setup.clips, strict=True))
     return setup.measure(MEMORY, max(peaks) / min(peaks), "at most 1.05", detail)
 

@@ -26,7 +26,7 @@ class EditorHere(Editor):
         return 1
 
     @contextmanager
-    def workers(self, count: int) -> Iterator[ThreadPoolExecutor]:
+    def threads(self, count: int) -> Iterator[ThreadPoolExecutor]:
         """What runs at once; on the CPU on one thread of torch's, as in a worker."""
         threads = torch.get_num_threads()
         torch.set_num_threads(1 if self.model.device.type == "cpu" else threads)

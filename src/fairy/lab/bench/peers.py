@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from fairy.config import EditConfig
 from fairy.errors import UsageError
 from fairy.models import Model
 from fairy.models.quiet import quiet_libraries
@@ -87,13 +88,14 @@ def open_peer(model: Model, instruction: str, num_steps: int) -> Peer:
         from diffusers import StableDiffusionInstructPix2PixPipeline
 
         pipeline = StableDiffusionInstructPix2PixPipeline.from_pretrained(
-            model.path, safety_checker=None, local_files_only=True
+            model.folder.path, safety_checker=None, local_files_only=True
         )
         # Its own scheduler may be another one than the edit's.
         pipeline.scheduler = type(model.scheduler).from_config(model.scheduler.config)
         pipeline.to(model.device, model.dtype)
     pipeline.set_progress_bar_config(disable=True)
-    return Peer(pipeline, instruction, num_steps, model.defaults.text_guidance, model.defaults.image_guidance)
+    settings = EditConfig().resolved(model.defaults)
+    return Peer(pipeline, instruction, num_steps, settings.text_guidance, settings.image_guidance)
 
 
 def cross_frame_processors() -> dict[str, type]:

@@ -83,9 +83,9 @@ def profile_micro_batch(model: Model, name: str, size: tuple[int, int], num_anch
 @contextmanager
 def labelled(model: Model) -> Iterator[None]:
     """Name what the parts of the model do for the profiler."""
-    parts = [(model.unet, DENOISER), (model.vae.encoder, ENCODER), (model.vae.decoder, DECODER)]
+    parts = [(model.denoiser, DENOISER), (model.vae.encoder, ENCODER), (model.vae.decoder, DECODER)]
     parts += [(encoder, TEXT) for encoder in model.text_encoders]
-    for module_name, module in model.unet.named_modules():
+    for module_name, module in model.denoiser.named_modules():
         if module_name.endswith(("attn1", "attn2")):
             parts.append((module, SELF if module_name.endswith("attn1") else CROSS))
     running: list[Any] = []

@@ -27,7 +27,8 @@ from fairy.lab.embedded.spread import OPEN_EDITS, measure_spread
 from fairy.lab.synthetic import EDITS, photographs, sample_pair, sample_scene
 from fairy.lab.synthetic.pairs import choose, to_pixels, word
 from fairy.method.editor import Editor
-from fairy.models import Model, encode_frames
+from fairy.models import Model
+from fairy.models.families.instruct_pix2pix.latents import encode_frames
 from fairy.pictures.sheet import grid
 from fairy.pictures.tensors import to_tensor
 
@@ -141,7 +142,7 @@ def measure_attention(model: Model, seed: int, num_pairs: int = 32) -> float:
     batch = Batch(source, edited, tokenize(tokenizer, [pair.instruction for pair in pairs]), nowhere)
     generator = torch.Generator().manual_seed(seed)
     sample = make_sample(batch, tokenize(tokenizer, [""])[0], Recipe(), generator)
-    return attention_share(Trainee(model.unet, model.text_encoders[0]), sample)
+    return attention_share(Trainee(model.denoiser, model.text_encoders[0]), sample)
 
 
 def _table(title: str, cases: Sequence[Case], outputs: Sequence[dict[str, np.ndarray]]) -> str:

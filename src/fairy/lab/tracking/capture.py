@@ -1,9 +1,9 @@
 """Queries and keys of self-attention layers, recorded while a frame is denoised as the editor does it.
 
 A frame is denoised by itself, with the noise that all frames share (unless told otherwise), by an instruction and with
-guidance, just as `Editor.edit_frames` does without anchors. What a layer computes goes into a recorder, which is an
-argument of the forward pass: the processors hold no state of a call. B guidance branches, L tokens of a layer, C
-channels in H heads.
+guidance, just as `Editor.edit_frames` does without anchors. What a layer computes goes into a recorder, which stands in
+the place of anchors in the forward pass: the processors hold no state of a call. B guidance branches, L tokens of a
+layer, C channels in H heads.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,17 +19,9 @@ import torch
 from fairy.config import EditConfig, EditSettings
 from fairy.errors import UsageError
 from fairy.lab.tracking.tokens import TokenGrid, grid_of
-from fairy.method.sampler import denoise, needed_branches, own_noise, shared_noise
-from fairy.method.unet_attention import HasProcessors, install, uninstall
-from fairy.models import (
-    Conditioning,
-    Model,
-    encode_frames,
-    encode_instruction,
-    latent_shape,
-    make_scheduler,
-    predict_noise,
-)
+from fairy.method.sampler import denoise, own_noise, shared_noise
+from fairy.models import Model
+from fairy.models.attention import HasProcessors, attend, uninstall
 from fairy.pictures.size import pad_to_multiple
 from fairy.pictures.tensors import to_tensor
 
@@ -58,11 +51,24 @@ class Recorder:
     """Pixels of a latent's side."""
     layers: dict[str, Seen] = field(default_factory=dict)
 
-    def write(self, layer: str, queries: torch.Tensor, keys: torch.Tensor, heads: int) -> None:
-        """Keep the (B, L, C) queries and keys of the first branch, if they are wanted."""
+    def attend(
+        self,
+        layer: str,
+        queries: torch.Tensor,
+        keys: torch.Tensor,
+        values: torch.Tensor,
+        heads: int,
+        noisy: slice | None = None,  # noqa: ARG002  UNets have no other tokens
+    ) -> torch.Tensor:
+        """Each frame alone; keep the (B, L, C) queries and keys of the first branch, if they are wanted."""
         if layer in self.wanted:
             grid = grid_of(keys.shape[1], self.latent_size, self.latent_pitch)
             self.layers[layer] = Seen(queries[0], keys[0], heads, grid)
+        return attend(queries, keys, values, heads)
+
+    def of_branch(self, branch: int) -> Recorder:  # noqa: ARG002
+        """The same: all branches are computed together."""
+        return self
 
 
 def self_attention_layers(denoiser: HasProcessors) -> list[str]:
@@ -112,27 +118,26 @@ class Observer:
     def __init__(
         self,
         model: Model,
-        conditioning: Conditioning,
+        told: Any,
         settings: EditSettings,
         *,
         layers: Sequence[str],
         steps: Sequence[int],
         own_noise: bool = False,
     ) -> None:
-        """`conditioning` is that of all three branches; `layers` by name; `steps` rising, from 0.
+        """`told` is an instruction as the model's family has read it; `layers` by name; `steps` rising, from 0.
 
         With `own_noise` each frame gets noise of its own, instead of the same for all as in an edit: where noise is
         shared, attention can find a place by its noise, whatever is in the picture there.
         """
         self.model, self.settings, self.own_noise = model, settings, own_noise
         self.layers, self.steps = list(layers), list(steps)
-        self.branches = needed_branches(settings.text_guidance, settings.image_guidance)
-        self.conditioning = conditioning.branches(self.branches)
-        self._former = install(model.unet)
+        self.told = told
+        self._former = model.family.install(model.denoiser)
 
     def close(self) -> None:
         """Leave the model's denoiser as it was."""
-        uninstall(self.model.unet, self._former)
+        uninstall(self.model.denoiser, self._former)
 
     def __enter__(self) -> Observer:
         return self
@@ -146,26 +151,23 @@ class Observer:
 
         `index` is the frame's in its clip; it counts only where frames have noise of their own.
         """
-        model, settings = self.model, self.settings
+        model, settings, family = self.model, self.settings, self.model.family
         padded = pad_to_multiple(frame[None], model.multiple)
-        source = encode_frames(model, to_tensor(padded).to(model.device))
-        source = torch.cat([(source, source, torch.zeros_like(source))[branch] for branch in self.branches])
-        shape = latent_shape(model, *padded.shape[1:3])
+        height, width = padded.shape[1:3]
+        branches = family.branches(model, settings, 0)
+        seen = family.look(model, to_tensor(padded).to(model.device), self.told)
+        inputs = family.inputs(model, self.told, seen, branches)
+        shape = family.latent_shape(model, height, width)
         drawn = own_noise(settings.seed, [index], shape) if self.own_noise else shared_noise(settings.seed, 1, shape)
         noise, generators = drawn
         recorders = {step: Recorder(self.layers, shape[1:], model.multiple) for step in self.steps}
 
         def predict(latents: torch.Tensor, step: int, timestep: torch.Tensor) -> torch.Tensor:
-            watching = {"recorder": recorders.get(step)}
-            return predict_noise(model, latents, source, timestep, self.conditioning, watching)
+            predicted = family.predict(model, latents, inputs, timestep, recorders.get(step))
+            return family.guide(model, dict(zip(branches, predicted, strict=True)), settings)
 
-        steps = denoise(
-            predict,
-            make_scheduler(model, settings.num_steps),
-            noise.to(model.device),
-            generators,
-            settings,
-        )
+        schedule = family.schedule(model, settings.num_steps, height, width)
+        steps = denoise(predict, schedule, noise.to(model.device), generators)
         for step, _ in enumerate(steps):
             if step in recorders:
                 yield step, recorders.pop(step).layers
@@ -192,9 +194,9 @@ def observe(
     width, height = (-(-side // model.multiple) * model.multiple for side in given)
     return Observer(
         model,
-        encode_instruction(model, instruction, height=height, width=width),
+        model.family.read(model, instruction, height, width),
         settings,
-        layers=self_attention_layers(model.unet) if layers is None else layers,
+        layers=self_attention_layers(model.denoiser) if layers is None else layers,
         steps=choose_steps(settings.num_steps, steps),
         own_noise=own_noise,
     )

@@ -206,7 +206,7 @@ class Trainer:
         inputs = self._probe()
         with self.accelerator.autocast():
             full = self.trainee(*inputs.seen).float()
-            with without_self_attention(self.model.unet):
+            with without_self_attention(self.model.denoiser):
                 without = self.trainee(*inputs.seen).float()
         return float((full - without).norm() / full.norm())
 

@@ -36,7 +36,7 @@ def save_model(model: Model, config: TrainConfig, folder: Path) -> None:
             from fairy.lab.training.adapters import save_adapters
 
             encoder = model.text_encoders[0] if config.train_text_encoder else None
-            save_adapters(model.unet, encoder, config, part, is_xl=len(model.text_encoders) > 1)
+            save_adapters(model.denoiser, encoder, config, part, is_xl=len(model.text_encoders) > 1)
         else:
             _save_parts(model, config, part)
         (part / SETTINGS).write_text(json.dumps(asdict(config), indent=2) + "\n")
@@ -66,20 +66,20 @@ def stock_unet(unet: Any, dtype: torch.dtype) -> UNet2DConditionModel:
 
 
 def _save_parts(model: Model, config: TrainConfig, part: Path) -> None:
-    base = open_folder(model.path, model.name)
-    encoders = dict(zip(base.text_components, model.text_encoders, strict=True))
+    base = open_folder(model.folder.path, model.name)
+    encoders = dict(zip(base.text_encoders, model.text_encoders, strict=True))
     modules = {"vae": model.vae, **encoders}
     with quiet_libraries():
-        stock_unet(model.unet, SAVE_DTYPES[config.save_dtype]).save_pretrained(part / "unet")
-        for component in base.weighted_components[1:]:
+        stock_unet(model.denoiser, SAVE_DTYPES[config.save_dtype]).save_pretrained(part / "unet")
+        for component in base.weighted[1:]:
             if component == "text_encoder" and config.train_text_encoder:
                 # Transformers opens a text encoder in the type it was saved in, diffusers the others in float32.
                 encoders[component].save_pretrained(part / component)
             else:
                 _copy_component(base, component, modules[component], part)
-    for component in ("scheduler", *base.text_components.values()):
+    for component in ("scheduler", *base.tokenizers):
         shutil.copytree(base.path / component, part / component, copy_function=shutil.copyfile)
-    known = {"unet", "scheduler", *base.weighted_components, *base.text_components.values()}
+    known = {"unet", "scheduler", *base.weighted, *base.tokenizers}
     # A safety checker is not loaded by Fairy, so it cannot be passed on.
     index = {
         name: [None, None] if isinstance(value, list) and name not in known else value
@@ -89,7 +89,7 @@ def _save_parts(model: Model, config: TrainConfig, part: Path) -> None:
     if "requires_safety_checker" in index:
         index["requires_safety_checker"] = False
     (part / INDEX).write_text(json.dumps(index, indent=2) + "\n")
-    (part / FILE_NAME).write_text(json.dumps(asdict(model.defaults), indent=2) + "\n")
+    (part / FILE_NAME).write_text(json.dumps(asdict(model.defaults) | dict(base.traits), indent=2) + "\n")
 
 
 def _copy_component(base: ModelFolder, component: str, module: Any, part: Path) -> None:

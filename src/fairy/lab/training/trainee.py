@@ -19,7 +19,8 @@ from torch.nn import functional
 from fairy.errors import ModelError, UsageError
 from fairy.lab.training.examples import Batch, Latent
 from fairy.lab.training.settings import TrainConfig
-from fairy.models import Model, encode_edited, encode_frames, load
+from fairy.models import Model, load
+from fairy.models.families.instruct_pix2pix.latents import encode_edited, encode_frames
 from fairy.models.quiet import quiet_libraries
 
 DTYPES = {"no": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
@@ -82,7 +83,7 @@ def load_model(config: TrainConfig, device: torch.device) -> Model:
     model = load(config.model, device=name, dtype=half if config.lora_rank else torch.float32)
     if device.type != "cpu" and isinstance(model.vae, AutoencoderKL) and not model.vae.config.get("force_upcast"):
         model.vae.to(half)
-    if model.is_cosxl_edit:
+    if model.folder.index.get("is_cosxl_edit"):
         raise ModelError(f"{model.name} is a CosXL model, whose noise is continuous; fairy train knows steps only.")
     if config.train_text_encoder and len(model.text_encoders) > 1:
         raise UsageError(f"--train-text-encoder: {model.name} has two text encoders, which stay as they are.")
@@ -98,16 +99,16 @@ def make_trainee(model: Model, config: TrainConfig) -> Trainee:
     if config.lora_rank:
         with quiet_libraries():  # which miss torchvision, needlessly
             from fairy.lab.training.adapters import add_adapters
-        add_adapters([part for part in (model.unet, encoder) if part is not None], config)
+        add_adapters([part for part in (model.denoiser, encoder) if part is not None], config)
     else:
-        for part in (model.unet, encoder):
+        for part in (model.denoiser, encoder):
             if part is not None:
                 part.requires_grad_(True)
     if config.gradient_checkpointing:
-        model.unet.enable_gradient_checkpointing()
-    model.unet.to(memory_format=torch.channels_last)
+        model.denoiser.enable_gradient_checkpointing()
+    model.denoiser.to(memory_format=torch.channels_last)
     # Models of this family have no dropout at work. Without train(), a step draws no random numbers for sure.
-    return Trainee(model.unet, encoder)
+    return Trainee(model.denoiser, encoder)
 
 
 class Teacher:
@@ -155,7 +156,7 @@ class Teacher:
             encoder(ids, output_hidden_states=True) for encoder, ids in zip(model.text_encoders, tokens, strict=True)
         ]
         text, pooled = torch.cat([output.hidden_states[-2] for output in outputs], dim=-1), outputs[-1].text_embeds
-        if model.zeroes_empty_prompt:
+        if len(model.text_encoders) == 2 and model.folder.index.get("force_zeros_for_empty_prompt", True):
             said = torch.tensor([bool(instruction) for instruction in instructions], device=model.device)
             text, pooled = text * said[:, None, None], pooled * said[:, None]
         sizes = torch.tensor([[height, width, 0, 0, height, width]], dtype=text.dtype, device=model.device)

@@ -1,55 +1,24 @@
-"""Self-attention that also reads the anchors (Fairy, arXiv 2312.13834, sec. 5.1), as diffusers attention processors.
+"""A UNet's attention layers, as diffusers attention processors: self-attention that hands over to `anchors`, and text.
 
-B guidance branches, F frames, L tokens of a frame, C = H * D channels in H heads, K anchors. Batches are branch-major,
-"(b f)". Zero-shot: no weight is changed. A processor knows its layer's name and nothing else; what a pass needs of the
-anchors comes as the argument `anchors`:
-
-    None         softmax(Q K^T / sqrt(d)) V, each frame alone
-    StepWriter   softmax(Q_n [K_1..K_K]^T / sqrt(d)) [V_1..V_K] among the anchors themselves, whose K and V are kept
-    StepReader   softmax(Q [K, K_anc]^T / sqrt(d)) [V, V_anc]
-
-Cross-attention reads the same instruction in every frame and step: `text` holds its keys and values, computed once.
-Whoever wants to see what a pass computes hands it a `recorder`.
+B guidance branches, F frames, L tokens of a frame, C = H * D channels in H heads. Batches are branch-major, "(b f)".
+Zero-shot: no weight is changed. Cross-attention reads the same instruction in every frame and step: `text` holds its
+keys and values, computed once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
 from einops import rearrange
 
-from fairy.method.attend import KeysValues, attend, attend_joined
-from fairy.method.bank import StepReader, StepWriter
-
-Anchors = StepWriter | StepReader | None
-
-
-class HasProcessors(Protocol):
-    """A denoiser of diffusers whose attention can be exchanged."""
-
-    @property
-    def attn_processors(self) -> dict[str, Any]:
-        """The processors by name."""
-
-    def set_attn_processor(self, processor: dict[str, Any]) -> None:
-        """Exchange all of them."""
-
-    def get_submodule(self, target: str) -> Any:
-        """The layer of that name."""
-
-
-class Recorder(Protocol):
-    """Is told what each self-attention layer computes."""
-
-    def write(self, layer: str, queries: torch.Tensor, keys: torch.Tensor, heads: int) -> None:
-        """((b f), L, C) queries and keys, the frames' own."""
+from fairy.models.attention import Anchors, HasProcessors, KeysValues, attend
 
 
 class SelfAttention:
-    """Self-attention among a frame's own tokens and those of the anchors."""
+    """Self-attention of a frame, which anchors may take part in."""
 
     def __init__(self, layer: str) -> None:
         self.layer = layer
@@ -60,40 +29,16 @@ class SelfAttention:
         hidden_states: torch.Tensor,
         encoder_hidden_states: torch.Tensor | None = None,  # noqa: ARG002  diffusers passes it; here it is always None
         attention_mask: torch.Tensor | None = None,  # noqa: ARG002  UNets use no mask in self-attention
-        anchors: Anchors = None,
+        anchors: Anchors | None = None,
         text: Mapping[str, KeysValues] | None = None,  # noqa: ARG002  is the other processor's
-        recorder: Recorder | None = None,
     ) -> torch.Tensor:
         """((b f), L, C) -> ((b f), L, C)."""
         queries, keys, values = attn.to_q(hidden_states), attn.to_k(hidden_states), attn.to_v(hidden_states)
-        if recorder is not None:
-            recorder.write(self.layer, queries, keys, attn.heads)
-        match anchors:
-            case None:
-                mixed = attend(queries, keys, values, attn.heads)
-            case StepWriter():
-                mixed = self.attend_among_anchors(queries, keys, values, attn.heads, anchors)
-            case StepReader():
-                mixed = self.attend_to_anchors(queries, keys, values, attn.heads, anchors)
+        if anchors is None:
+            mixed = attend(queries, keys, values, attn.heads)
+        else:
+            mixed = anchors.attend(self.layer, queries, keys, values, attn.heads)
         return attn.to_out[1](attn.to_out[0](mixed))
-
-    def attend_among_anchors(
-        self, queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, heads: int, writer: StepWriter
-    ) -> torch.Tensor:
-        """Every anchor sees all anchors; their keys and values are kept."""
-        num_anchors = len(queries) // writer.branches
-        writer.write(self.layer, keys, values)
-        queries, keys, values = (
-            rearrange(x, "(b k) l c -> b (k l) c", b=writer.branches) for x in (queries, keys, values)
-        )
-        return rearrange(attend(queries, keys, values, heads), "b (k l) c -> (b k) l c", k=num_anchors)
-
-    def attend_to_anchors(
-        self, queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, heads: int, reader: StepReader
-    ) -> torch.Tensor:
-        """A frame sees itself and the anchors."""
-        kept = reader.read(self.layer, keys.device)
-        return attend_joined(queries, KeysValues(keys, values), kept, heads=heads, strength=reader.strength)
 
 
 class TextAttention:
@@ -109,9 +54,8 @@ class TextAttention:
         hidden_states: torch.Tensor,
         encoder_hidden_states: torch.Tensor | None = None,
         attention_mask: torch.Tensor | None = None,
-        anchors: Anchors = None,  # noqa: ARG002  the text is the same for all frames
+        anchors: Anchors | None = None,  # noqa: ARG002  the text is the same for all frames
         text: Mapping[str, KeysValues] | None = None,
-        recorder: Recorder | None = None,  # noqa: ARG002  nothing is recorded here
     ) -> torch.Tensor:
         """((b f), L, C) and ((b f), T, E) -> ((b f), L, C)."""
         if text is None or self.layer not in text:
@@ -125,7 +69,7 @@ class TextAttention:
 def read_text(denoiser: HasProcessors, embeds: torch.Tensor) -> dict[str, KeysValues]:
     """Keys and values (B, T, C) of an instruction (B, T, E) for every cross-attention layer that is a plain one.
 
-    The others compute theirs in every pass, by diffusers' own processors.
+    The others compute theirs in every pass, by diffusers' own processors; so do all where `install` was not called.
     """
     found = {}
     for name, processor in denoiser.attn_processors.items():
@@ -151,11 +95,6 @@ def install(denoiser: HasProcessors) -> dict[str, Any]:
     if not any(isinstance(processor, SelfAttention) for processor in former.values()):
         denoiser.set_attn_processor({name: _replacement(name, processor) for name, processor in former.items()})
     return former
-
-
-def uninstall(denoiser: HasProcessors, former: dict[str, Any]) -> None:
-    """Put the former processors back."""
-    denoiser.set_attn_processor(dict(former))
 
 
 def _replacement(name: str, processor: Any) -> SelfAttention | TextAttention:

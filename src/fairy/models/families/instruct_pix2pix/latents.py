@@ -7,11 +7,6 @@ import torch
 from fairy.models.bundle import Model
 
 
-def latent_shape(model: Model, height: int, width: int) -> tuple[int, int, int]:
-    """(C, h, w) for frames of `height` x `width` pixels, both multiples of `model.multiple`."""
-    return model.vae.config.latent_channels, height // model.multiple, width // model.multiple
-
-
 def encode_frames(model: Model, frames: torch.Tensor) -> torch.Tensor:
     """float (F, 3, H, W) in -1..1 -> the source's latents, float32 (F, C, h, w), as the denoiser is to be given them.
 
@@ -21,7 +16,7 @@ def encode_frames(model: Model, frames: torch.Tensor) -> torch.Tensor:
     # AutoencoderTiny has no distribution.
     latents = encoded.latent_dist.mode() if "latent_dist" in encoded else encoded.latents
     latents = latents.clone() if model.overwrites else latents
-    return (latents * model.vae.config.scaling_factor if model.is_cosxl_edit else latents).float()
+    return (latents * model.vae.config.scaling_factor if model.folder.index.get("is_cosxl_edit") else latents).float()
 
 
 def encode_edited(model: Model, frames: torch.Tensor) -> torch.Tensor:

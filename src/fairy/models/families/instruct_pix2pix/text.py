@@ -3,39 +3,58 @@
 3 guidance branches [text and image, image only, none], T tokens, C channels.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
+from fairy.models.attention import KeysValues
 from fairy.models.bundle import Model
+from fairy.models.families.instruct_pix2pix.attention import read_text
 
 
 @dataclass(frozen=True)
 class Conditioning:
     """What the denoiser is told, for the three guidance branches."""
 
-    embeds: torch.Tensor  # (3, T, C)
-    added: dict[str, torch.Tensor] = field(default_factory=dict)  # SDXL: text_embeds (3, C), time_ids (3, 6)
+    embeds: torch.Tensor
+    """(3, T, C)"""
+    added: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    """SDXL: text_embeds (3, C), time_ids (3, 6)"""
+    text: Mapping[str, KeysValues] = field(default_factory=dict)
+    """Keys and values (3, T, C) for the cross-attention layers that take them from here."""
 
-    def branches(self, chosen: list[int]) -> "Conditioning":
+    def branches(self, chosen: Sequence[int]) -> Conditioning:
         """The same for some of the branches only."""
-        return Conditioning(self.embeds[chosen], {name: values[chosen] for name, values in self.added.items()})
+        rows = list(chosen)
+        return Conditioning(
+            self.embeds[rows],
+            {name: values[rows] for name, values in self.added.items()},
+            {layer: KeysValues(keys[rows], values[rows]) for layer, (keys, values) in self.text.items()},
+        )
 
 
 def encode_instruction(model: Model, instruction: str, *, height: int, width: int) -> Conditioning:
     """Embed `instruction` for frames of `height` x `width` pixels. The two other branches get the empty prompt."""
+    embeds, added = _encode(model, instruction, height, width)
+    return Conditioning(embeds, added, read_text(model.denoiser, embeds))
+
+
+def _encode(model: Model, instruction: str, height: int, width: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     if len(model.text_encoders) == 1:
-        return Conditioning(_branches(_embed(model, instruction), _embed(model, "")))
+        return _branches(_embed(model, instruction), _embed(model, "")), {}
     embeds, pooled = _embed_xl(model, instruction)
-    if model.zeroes_empty_prompt:
+    if model.folder.index.get("force_zeros_for_empty_prompt", True):
         no_embeds, no_pooled = torch.zeros_like(embeds), torch.zeros_like(pooled)
     else:
         no_embeds, no_pooled = _embed_xl(model, "")
     # SDXL, sec. 2.2: original size, top left corner of the crop, target size.
     sizes = torch.tensor([[height, width, 0, 0, height, width]], dtype=embeds.dtype, device=model.device)
     added = {"text_embeds": _branches(pooled, no_pooled), "time_ids": _branches(sizes, sizes)}
-    return Conditioning(_branches(embeds, no_embeds), added)
+    return _branches(embeds, no_embeds), added
 
 
 def dropped_text(model: Model, instruction: str) -> str:
