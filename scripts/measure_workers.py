@@ -29,7 +29,7 @@ import numpy as np
 
 import fairy
 from fairy.config import EditConfig, JobConfig, RunConfig, VideoConfig
-from fairy.jobs.workers.handout import ManyWorkers, open_many
+from fairy.jobs.workers.dispatch import ManyWorkers, open_many
 from fairy.lab.bench.clips import write_clip
 from fairy.lab.results.machine import describe_machine
 from fairy.parallel.cluster import num_cores

@@ -10,11 +10,11 @@ from fairy.lazy import lazy_names
 if TYPE_CHECKING:
     from fairy.config import EditConfig, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig
     from fairy.errors import FairyError, MediaError, MissingPackageError, ModelError, OutputError, UsageError
-    from fairy.jobs.edit import EditResult, edit_video
-    from fairy.jobs.grid import GridResult, preview_grid
-    from fairy.jobs.preview import preview
+    from fairy.jobs.calls import edit_video, preview, preview_grid
+    from fairy.jobs.grid import GridResult
     from fairy.jobs.recipe import info
     from fairy.jobs.redo import redo
+    from fairy.jobs.result import EditResult
     from fairy.jobs.verify import Verification, verify
     from fairy.method.bank import AnchorBank
     from fairy.method.editor import Editor
@@ -57,9 +57,9 @@ __getattr__ = lazy_names(
         "method.bank": "AnchorBank",
         "config": "EditConfig JobConfig MaskConfig ModelConfig RunConfig VideoConfig",
         "errors": "FairyError MediaError MissingPackageError ModelError OutputError UsageError",
-        "jobs.grid": "GridResult preview_grid",
-        "jobs.edit": "EditResult edit_video",
-        "jobs.preview": "preview",
+        "jobs.calls": "edit_video preview preview_grid",
+        "jobs.grid": "GridResult",
+        "jobs.result": "EditResult",
         "jobs.redo": "redo",
         "jobs.verify": "Verification verify",
         "models": "Model load",

@@ -10,7 +10,7 @@ from fairy.cli.main import main
 from fairy.errors import OutputError, UsageError
 from fairy.jobs.batch import ACCOUNT, edit_list
 from fairy.jobs.listing import is_listing, read_listing
-from fairy.jobs.workers.handout import open_many
+from fairy.jobs.workers.dispatch import open_many
 from fairy.report import SILENT
 from jobs import EDIT, SMALL, Listener
 

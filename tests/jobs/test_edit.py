@@ -9,8 +9,7 @@ from PIL import Image
 from clips import make, sound_packets, stamps
 from fairy.config import EditConfig, RunConfig, VideoConfig
 from fairy.errors import MediaError, OutputError, UsageError
-from fairy.jobs.edit import edit_video
-from fairy.jobs.preview import preview
+from fairy.jobs.calls import edit_video, preview
 from fairy.method.editor import Editor
 from fairy.video import probe, read_frames
 

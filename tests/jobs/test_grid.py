@@ -8,7 +8,8 @@ import pytest
 from clips import make
 from fairy.config import EditConfig, VideoConfig
 from fairy.errors import UsageError
-from fairy.jobs.grid import GridResult, parse_axes, preview_grid
+from fairy.jobs.calls import preview_grid
+from fairy.jobs.grid import GridResult, parse_axes
 from fairy.method.editor import Editor
 from fairy.models import Model
 from fairy.video import probe, read_frames

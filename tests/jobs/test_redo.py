@@ -10,8 +10,8 @@ from clips import make
 from fairy.config import JobConfig
 from fairy.disk.hashes import hash_file
 from fairy.errors import MediaError, OutputError, UsageError
+from fairy.jobs.calls import preview
 from fairy.jobs.manifest import parse
-from fairy.jobs.preview import preview
 from fairy.jobs.recipe import info
 from fairy.jobs.redo import redo
 from fairy.jobs.verify import verify

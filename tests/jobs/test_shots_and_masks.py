@@ -10,8 +10,7 @@ from PIL import Image
 from clips import make
 from fairy.config import EditConfig, JobConfig, MaskConfig
 from fairy.errors import MediaError, UsageError
-from fairy.jobs.grid import preview_grid
-from fairy.jobs.preview import preview
+from fairy.jobs.calls import preview, preview_grid
 from fairy.jobs.redo import redo
 from fairy.jobs.verify import verify
 from fairy.lab.synthetic import render_clip

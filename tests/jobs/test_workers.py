@@ -7,8 +7,8 @@ import pytest
 from clips import make
 from fairy.config import JobConfig
 from fairy.errors import UsageError, WorkerError
-from fairy.jobs.workers import handout as many
-from fairy.jobs.workers.handout import ManyWorkers, open_many
+from fairy.jobs.workers import dispatch as many
+from fairy.jobs.workers.dispatch import ManyWorkers, open_many
 from fairy.report import SILENT
 from jobs import Listener, edit, job_of
 from worker_renders import render_but_die_once_in_frame_7, render_but_never_frame_6

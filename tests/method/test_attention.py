@@ -6,9 +6,9 @@ import pytest
 import torch
 from diffusers.models.attention_processor import Attention, AttnProcessor2_0
 
-from fairy.method import unet_attention as attention
-from fairy.method.attend import KeysValues
 from fairy.method.bank import StepReader, StepWriter
+from fairy.models.attention import KeysValues, uninstall
+from fairy.models.families.instruct_pix2pix import attention
 
 HEADS, CHANNELS, TOKENS, BRANCHES = 2, 8, 5, 3
 
@@ -76,7 +76,7 @@ def test_the_instruction_is_read_as_if_it_were_projected_each_time(sd_model):
     text = attention.read_text(sd_model.denoiser, embeds)
     plain = sd_model.denoiser(*inputs).sample
     once = sd_model.denoiser(*inputs, cross_attention_kwargs={"text": text}).sample
-    attention.uninstall(sd_model.denoiser, former)
+    uninstall(sd_model.denoiser, former)
     assert text.keys() == {name.removesuffix(".processor") for name in former if name.endswith("attn2.processor")}
     torch.testing.assert_close(once, plain)
 
@@ -101,14 +101,14 @@ def test_removing_the_processors_leaves_the_denoiser_as_it_was(sd_model):
     before = dict(sd_model.denoiser.attn_processors)
     former = attention.install(sd_model.denoiser)
     assert sd_model.denoiser.attn_processors != before
-    attention.uninstall(sd_model.denoiser, former)
+    uninstall(sd_model.denoiser, former)
     assert sd_model.denoiser.attn_processors == before
 
 
 def test_installing_twice_is_undone_by_uninstalling_twice(sd_model):
     before = dict(sd_model.denoiser.attn_processors)
     outer, inner = attention.install(sd_model.denoiser), attention.install(sd_model.denoiser)
-    attention.uninstall(sd_model.denoiser, inner)
-    assert all(type(p).__module__ == "fairy.method.unet_attention" for p in sd_model.denoiser.attn_processors.values())
-    attention.uninstall(sd_model.denoiser, outer)
+    uninstall(sd_model.denoiser, inner)
+    assert all(type(p).__module__ == attention.__name__ for p in sd_model.denoiser.attn_processors.values())
+    uninstall(sd_model.denoiser, outer)
     assert sd_model.denoiser.attn_processors == before

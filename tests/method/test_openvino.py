@@ -9,9 +9,9 @@ import pytest
 import fairy.models
 from fairy.config import EditConfig, RunConfig
 from fairy.errors import MissingPackageError, UsageError
-from fairy.jobs.manifest import versions
 from fairy.method import openvino
 from fairy.method.editor import Editor
+from fairy.models.identity import versions
 
 INSTRUCTION = "make it night"
 CONFIG = EditConfig(num_steps=2, text_guidance=3.0, image_guidance=1.5)
@@ -35,9 +35,10 @@ def bank(quick):
 @pytest.mark.parametrize("num_anchors", [0, 2])
 def test_the_picture_is_that_of_torch(sd_model, quick, num_anchors):
     edited = []
-    for editor in (quick, Editor(sd_model)):
-        bank = editor.edit_anchors(frames()[:num_anchors], INSTRUCTION, CONFIG)
-        edited.append(np.stack(list(editor.edit_frames(frames(), bank))).astype(int))
+    with Editor(sd_model) as plain:
+        for editor in (quick, plain):
+            bank = editor.edit_anchors(frames()[:num_anchors], INSTRUCTION, CONFIG)
+            edited.append(np.stack(list(editor.edit_frames(frames(), bank))).astype(int))
     assert np.abs(edited[0] - edited[1]).max() <= 1
 
 
@@ -50,7 +51,7 @@ def test_neither_companions_nor_threads_change_a_bit(quick, bank):
 
 def test_sdxl_adds_its_inputs(sdxl_folder):
     model, edited = fairy.models.load(sdxl_folder, compile="openvino"), []
-    for each in (model, replace(model, compile="off")):
+    for each in (model, replace(model, config=replace(model.config, compile="off"))):
         with Editor(each) as editor:
             bank = editor.edit_anchors(frames()[:0], INSTRUCTION, CONFIG)
             edited.append(next(editor.edit_frames(frames(), bank)).astype(int))

@@ -12,10 +12,10 @@ from torch._dynamo.testing import CompileCounter
 import fairy.models
 from fairy.config import EditConfig
 from fairy.errors import ModelError, UsageError
-from fairy.method import unet_attention as attention
 from fairy.method.bank import StepReader, StepWriter
 from fairy.method.editor import Editor
-from fairy.models import decode_latents
+from fairy.models.families.instruct_pix2pix import attention
+from fairy.models.families.instruct_pix2pix.latents import decode_latents
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_processors_and_bank_compile_to_one_graph_each_that_serves_every_step(un
 
 
 def test_compiling_is_a_wish_that_the_model_keeps(sd_folder):
-    assert fairy.models.load(sd_folder, compile="default").compile == "default"
+    assert fairy.models.load(sd_folder, compile="default").config.compile == "default"
     with pytest.raises(UsageError, match="--compile quick: must be one of off, default"):
         fairy.ModelConfig(compile="quick")
 
@@ -67,7 +67,7 @@ def test_results_are_taken_out_of_the_memory_of_cuda_graphs(sd_model):
     config = EditConfig(num_steps=2, text_guidance=3.0, image_guidance=1.5)
     frames = np.random.default_rng(0).integers(0, 256, (3, 24, 32, 3), np.uint8)
     edits = []
-    for model in (sd_model, replace(sd_model, compile="reduce-overhead")):
+    for model in (sd_model, replace(sd_model, config=replace(sd_model.config, compile="reduce-overhead"))):
         with Editor(model) as editor:
             bank = editor.edit_anchors(frames[:2], "make it night", config)
             edits.append([bank.frames, *editor.edit_frames(frames[2:], bank)])

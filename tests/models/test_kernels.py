@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from fairy.models.kernels import shrink_kernels
+from fairy.models.families.instruct_pix2pix.kernels import shrink_kernels
 
 
 def convolution(**options):

@@ -104,7 +104,7 @@ def test_download_equals_the_folder_and_is_kept(
     assert torch.equal(first.denoiser.conv_in.weight, sd_model.denoiser.conv_in.weight)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     asked.clear()
-    assert load(REPO, device="cpu").path == first.path
+    assert load(REPO, device="cpu").folder.path == first.folder.path
     assert asked == []
 
 
@@ -130,9 +130,9 @@ def test_weights_of_an_unfit_model_are_not_downloaded(asked: list[str], copied_f
 
 @pytest.mark.usefixtures("asked")
 def test_interrupted_download_goes_on() -> None:
-    path = load(REPO, device="cpu").path
+    path = load(REPO, device="cpu").folder.path
     (path / "unet" / "diffusion_pytorch_model.safetensors").unlink()
-    assert load(REPO, device="cpu").path == path
+    assert load(REPO, device="cpu").folder.path == path
 
 
 @pytest.mark.usefixtures("asked")
@@ -170,15 +170,12 @@ def test_offline_mode_is_respected() -> None:
 
 
 @pytest.mark.usefixtures("asked")
-def test_list_has_the_editors_of_the_cache_and_nothing_else(
-    cache: Path, sd_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(catalog, "EMBEDDED_FOLDER", sd_folder)
+def test_list_has_the_editors_of_the_cache_and_nothing_else(cache: Path) -> None:
     load(REPO, device="cpu")
     other = cache / "models--someone--else" / "snapshots" / COMMIT
     other.mkdir(parents=True)
     (other / "config.json").write_text("{}")
-    assert [entry.name for entry in list_models()] == ["embedded", REPO]
+    assert [entry.name for entry in list_models()] == [*catalog.built_in_models(), REPO]
 
 
 @pytest.mark.parametrize(

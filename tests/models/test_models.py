@@ -9,19 +9,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from fairy.errors import ModelError, UsageError
-from fairy.models import (
-    Defaults,
-    Model,
-    decode_latents,
-    dropped_text,
-    encode_frames,
-    encode_instruction,
-    fingerprint,
-    latent_shape,
-    load,
-    make_scheduler,
-    predict_noise,
-)
+from fairy.models import Defaults, Model, load
+from fairy.models.families import instruct_pix2pix as family
+from fairy.models.families.instruct_pix2pix.latents import decode_latents, encode_frames
+from fairy.models.families.instruct_pix2pix.text import encode_instruction
+from fairy.models.folder import fingerprint, open_folder
 from fairy.models.quiet import quiet_libraries
 from fairy.models.schedulers import NAMES
 from tiny import TOKENS, build_sd_folder, build_sdxl_folder
@@ -85,10 +77,13 @@ def test_loading_says_nothing(sdxl_folder: Path, capfd: pytest.CaptureFixture[st
 
 
 def test_fingerprint_follows_the_weights(sd_folder: Path, copied_folder: Path) -> None:
-    assert fingerprint(copied_folder) == fingerprint(sd_folder)
+    def of(folder: Path) -> str:
+        return fingerprint(open_folder(folder), half=False)
+
+    assert of(copied_folder) == of(sd_folder)
     weights = copied_folder / "vae" / "diffusion_pytorch_model.safetensors"
     save_file({name: weight + 1 for name, weight in load_file(weights).items()}, weights)
-    assert fingerprint(copied_folder) != fingerprint(sd_folder)
+    assert of(copied_folder) != of(sd_folder)
 
 
 # Defaults
@@ -138,8 +133,8 @@ def test_a_long_instruction_says_what_is_dropped(sd_model: Model) -> None:
     words = "make it snow at night"
     long = f"{words} {'snow ' * TOKENS}"
     assert encode_instruction(sd_model, long, height=40, width=56).embeds.shape[1] == TOKENS
-    assert set(dropped_text(sd_model, long).split()) == {"snow"}
-    assert dropped_text(sd_model, "make it snow") == ""
+    assert set(family.dropped_text(sd_model, long).split()) == {"snow"}
+    assert family.dropped_text(sd_model, "make it snow") == ""
 
 
 @pytest.mark.parametrize("cosxl", [False, True])
@@ -173,7 +168,7 @@ def test_decoding_uses_the_latents_mean_and_spread_where_given(copied_folder: Pa
 def test_latent_shape_is_that_of_encoded_frames(tmp_path: Path, tiny_vae: bool) -> None:
     model = load(build_sd_folder(tmp_path, tiny_vae=tiny_vae), device="cpu")
     assert model.multiple == (4 if tiny_vae else 8)
-    assert encode_frames(model, frames()).shape[1:] == latent_shape(model, 40, 56)
+    assert encode_frames(model, frames()).shape[1:] == family.latent_shape(model, 40, 56)
     assert decode_latents(model, encode_frames(model, frames())).shape == (2, 3, 40, 56)
 
 
@@ -181,14 +176,15 @@ def test_latent_shape_is_that_of_encoded_frames(tmp_path: Path, tiny_vae: bool) 
 def test_prediction_equals_the_unet_called_frame_by_frame(kind: str, request: pytest.FixtureRequest) -> None:
     model = request.getfixturevalue(kind)
     told = encode_instruction(model, "make it snow", height=40, width=56)
-    noisy, source = torch.randn(2, 6, *latent_shape(model, 40, 56), generator=torch.Generator().manual_seed(0))
-    batch = predict_noise(model, noisy, source, torch.tensor(500), told)
-    for row in (0, 3, 4):  # one of each branch, of both frames
-        branch = row // 2
+    noisy, source = torch.randn(2, 2, *family.latent_shape(model, 40, 56), generator=torch.Generator().manual_seed(0))
+    inputs = family.inputs(model, told, source, (0, 1, 2))
+    predicted = family.predict(model, noisy, inputs, torch.tensor(500), None)
+    for branch, frame in ((0, 0), (1, 1), (2, 0)):
         added = {name: values[branch : branch + 1] for name, values in told.added.items()}
-        inputs = torch.cat([noisy[row : row + 1], source[row : row + 1]], dim=1)
-        alone = model.denoiser(inputs, 500, told.embeds[branch : branch + 1], added_cond_kwargs=added).sample[0]
-        assert torch.allclose(batch[row], alone, atol=1e-5)
+        seen = source[frame] if branch < 2 else torch.zeros_like(source[frame])
+        joined = torch.cat([noisy[frame], seen])[None]
+        alone = model.denoiser(joined, 500, told.embeds[branch : branch + 1], added_cond_kwargs=added).sample[0]
+        assert torch.allclose(predicted[branch][frame], alone, atol=1e-5)
 
 
 # Schedulers
@@ -198,12 +194,10 @@ def test_prediction_equals_the_unet_called_frame_by_frame(kind: str, request: py
 def test_every_scheduler_runs_on_a_fresh_instance(sd_folder: Path, name: str) -> None:
     model = load(sd_folder, device="cpu", scheduler=name)
     for _ in range(2):
-        scheduler = make_scheduler(model, 5)
-        latents = torch.ones(1, 4, 5, 7) * scheduler.init_noise_sigma
-        for timestep in scheduler.timesteps:
-            latents = scheduler.step(
-                0.1 * scheduler.scale_model_input(latents, timestep), timestep, latents
-            ).prev_sample
+        schedule = family.schedule(model, 5, 40, 56)
+        latents = schedule.start(torch.ones(1, 4, 5, 7))
+        for timestep in schedule.timesteps:
+            latents = schedule.step(0.1 * schedule.scale(latents, timestep), timestep, latents, [torch.Generator()])
         assert latents.isfinite().all()
 
 
@@ -215,7 +209,7 @@ def test_scheduler_is_found_by_its_name_in_diffusers_and_keeps_the_noise_levels(
 
 def test_number_of_steps_that_a_scheduler_cannot_take(sd_folder: Path) -> None:
     with pytest.raises(UsageError, match="--num-steps 1000 does not go with LCMScheduler"):
-        make_scheduler(load(sd_folder, device="cpu", scheduler="lcm"), 1000)
+        family.schedule(load(sd_folder, device="cpu", scheduler="lcm"), 1000, 40, 56)
 
 
 def test_unknown_scheduler_is_refused_with_the_known_names(sd_folder: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from fairy.config import EditConfig, JobConfig, VideoConfig
-from fairy.jobs.edit import edit_video
+from fairy.jobs.calls import edit_video
 
 INSTRUCTION = "make it night"
 EDIT = EditConfig(num_steps=1, seed=3)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fairy.jobs.store import Chunk
-from fairy.jobs.workers.seat import render
+from fairy.jobs.workers.worker import render
 from fairy.parallel.pool import Tick
 
 

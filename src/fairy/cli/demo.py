@@ -13,7 +13,7 @@ from fairy import models
 from fairy.config import JobConfig
 from fairy.disk.whole import check_picture, save_png
 from fairy.errors import OutputError
-from fairy.jobs.edit import edit_video
+from fairy.jobs.calls import edit_video
 from fairy.method.anchors import choose_anchors
 from fairy.models import Model
 from fairy.pictures.sheet import caption, grid, tile

@@ -15,8 +15,8 @@ from fairy.config import EditConfig, JobConfig, MaskConfig, ModelConfig, RunConf
 from fairy.errors import FairyError, UsageError
 
 if TYPE_CHECKING:
-    from fairy.jobs.edit import EditResult
     from fairy.jobs.grid import GridResult
+    from fairy.jobs.result import EditResult
 
 EditOptions = Annotated[EditConfig, arg(constructor=as_options(EditConfig))]
 ModelOptions = Annotated[ModelConfig, arg(constructor=as_options(ModelConfig))]
@@ -123,7 +123,7 @@ class Edit(Request):
         for path in filter(None, (self.output, self.compare)):
             check_output(path, self.overwrite)
         self.check()
-        from fairy.jobs.edit import edit_video
+        from fairy.jobs.calls import edit_video
 
         with reporting(self.quiet) as report:
             result = edit_video(
@@ -186,7 +186,7 @@ class Preview(Request):
         if self.grid:
             self.execute_grid()
             return
-        from fairy.jobs.preview import preview
+        from fairy.jobs.calls import preview
 
         with reporting(self.quiet) as report:
             result = preview(self.input, self.instruction, self.output, report=report, **self.settings)
@@ -194,7 +194,7 @@ class Preview(Request):
 
     def execute_grid(self) -> None:
         """Edit with all combinations, tell."""
-        from fairy.jobs.grid import preview_grid
+        from fairy.jobs.calls import preview_grid
 
         with reporting(self.quiet) as report:
             result = preview_grid(self.input, self.instruction, self.output, self.grid, report=report, **self.settings)

@@ -14,7 +14,7 @@ from fairy.cli.options import Flag, reporting
 from fairy.errors import FairyError, UsageError
 
 if TYPE_CHECKING:
-    from fairy.jobs.edit import EditResult
+    from fairy.jobs.result import EditResult
 
 Output = Annotated[Positional[Path], arg(metavar="OUTPUT")]
 Unchanged = arg(help_behavior_hint="(default: the job's own)")

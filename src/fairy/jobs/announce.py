@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 
-from fairy.config import EditConfig
+from fairy.config import EditSettings
 from fairy.jobs.render import Renderer
+from fairy.jobs.request import Plan
 from fairy.jobs.selection import Selection
 from fairy.jobs.store import JobFolder
 from fairy.method.editor import Editor
@@ -26,17 +27,21 @@ class Prospect:
     """The end of the instruction, where the model cannot read all of it."""
 
 
-def foresee(editor: Editor, size: tuple[int, int], num_anchors: int, instruction: str, edit: EditConfig) -> Prospect:
+def foresee(
+    editor: Editor, size: tuple[int, int], num_anchors: int, instruction: str, settings: EditSettings
+) -> Prospect:
     """What an edit of this size (rows, columns) will take."""
     model = editor.model
     maker = f"{model.name} on {model.device} in {str(model.dtype).removeprefix('torch.')}"
-    return Prospect(maker, editor.memory_needed(size, num_anchors, edit), model.family.dropped_text(model, instruction))
+    memory = editor.memory_needed(size, num_anchors, settings)
+    return Prospect(maker, memory, model.family.dropped_text(model, instruction))
 
 
-def announce(selection: Selection, renderer: Renderer, instruction: str, edit: EditConfig, report: Report) -> None:
+def announce(plan: Plan, renderer: Renderer, report: Report) -> None:
     """Say before the start what will be done and what memory that takes."""
+    selection, take = plan.selection, plan.manifest.edit
     width, height = selection.size
-    prospect = renderer.ask(foresee, (height, width), selection.most_anchors, instruction, edit)
+    prospect = renderer.ask(foresee, (height, width), selection.most_anchors, take.instruction, take.settings)
     shots = f" in {len(selection.shots)} shots" if len(selection.shots) > 1 else ""
     report.note(
         f"{len(selection)} frames{shots} at {width}x{height}, {len(selection.anchors)} anchors, {prospect.maker}"

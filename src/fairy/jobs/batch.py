@@ -17,10 +17,12 @@ from typing import Any
 from fairy.config import EditConfig, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig
 from fairy.disk.hashes import hash_text
 from fairy.errors import FairyError, OutputError
-from fairy.jobs.edit import EditResult, edit_video, name_and_device, open_renderer
+from fairy.jobs import edit as editing
 from fairy.jobs.listing import Entry, foretold_frames
 from fairy.jobs.manifest import describe_model
 from fairy.jobs.render import Renderer
+from fairy.jobs.request import Request, open_renderer
+from fairy.jobs.result import EditResult, name_and_device
 from fairy.models import Model
 from fairy.report import SILENT, Report, Stage
 from fairy.video import check_output
@@ -62,10 +64,11 @@ def edit_list(
     stopped. Raises OutputError, before anything is done, where a file is in the way that this folder's account does not
     know, and what `open_renderer` raises.
     """
-    folder, job, mask = Path(folder), job or JobConfig(), mask or MaskConfig()
-    wishes = {"edit": edit or EditConfig(), "video": video or VideoConfig(), "mask": mask}
+    folder = Path(folder)
     make_folder(folder)
-    digests = {entry: digest_of(entry, job, wishes, name_of(model)) for entry in entries}
+    settings = {"edit": edit, "model": model, "video": video, "run": run, "job": job, "mask": mask}
+    requests = {entry: Request.of(entry.video, entry.instruction, **settings) for entry in entries}
+    digests = {entry: digest_of(request) for entry, request in requests.items()}
     known = {} if overwrite else read_account(folder / ACCOUNT)
     pending = [entry for entry in entries if not is_done(folder, entry, known.get(entry.output), digests[entry])]
     for entry in pending:
@@ -76,19 +79,9 @@ def edit_list(
     account = Account(folder / ACCOUNT, digests, report)
 
     def edit_one(renderer: Renderer, entry: Entry) -> None:
-        part = bar.part(entry.output)
+        request, output = replace(requests[entry], model=renderer), f"{folder}/{entry.output}"
         try:
-            result = edit_video(
-                entry.video,
-                entry.instruction,
-                f"{folder}/{entry.output}",
-                model=renderer,
-                run=run,
-                job=job,
-                overwrite=overwrite,
-                report=part,
-                **wishes,  # type: ignore[arg-type]
-            )
+            result = editing.edit(request, output, overwrite=overwrite, report=bar.part(entry.output))
         except FairyError as error:
             bar.check()  # where all is stopped, nothing has failed
             account.add(entry, error=error)
@@ -96,7 +89,7 @@ def edit_list(
             account.add(entry, result=result)
 
     try:
-        edit_all(edit_one, pending, lambda: open_renderer(model, run, job, report), bar)
+        edit_all(edit_one, pending, lambda: open_renderer(requests[pending[0]], report), bar)
     except KeyboardInterrupt:
         done = len(entries) - len(pending) + len(account.results)
         raise KeyboardInterrupt(f"{done} of {len(entries)} videos are done: the same command goes on") from None
@@ -175,19 +168,19 @@ def is_done(folder: Path, entry: Entry, record: Mapping[str, Any] | None, digest
     return bool(record["wish"] == digest) and (folder / entry.output).exists()
 
 
-def digest_of(entry: Entry, job: JobConfig, *wishes: object) -> str:
+def digest_of(request: Request) -> str:
     """All that a result depends on, in short; the source by its name, size and time."""
-    facts = entry.video.stat()
-    deciding = replace(job, workers=1, ray_address=None, chunk=None, keep_job=False, restart=False)
-    source = (str(entry.video.absolute()), facts.st_size, facts.st_mtime_ns)
-    text = repr([source, entry.instruction, deciding, *wishes])
-    return hash_text(text)
+    facts = request.source.stat()
+    deciding = replace(request.job, workers=1, ray_address=None, chunk=None, keep_job=False, restart=False)
+    source = (str(request.source.absolute()), facts.st_size, facts.st_mtime_ns)
+    model = name_of(request.model)
+    return hash_text(repr([source, request.instruction, deciding, request.edit, request.video, request.mask, model]))
 
 
-def name_of(model: ModelConfig | Model | Renderer | None) -> str:
+def name_of(model: ModelConfig | Model | Renderer) -> str:
     """A model in the words it was asked for with, or, where it is loaded already, in its own."""
-    if isinstance(model, ModelConfig | None):
-        return repr(model or ModelConfig())
+    if isinstance(model, ModelConfig):
+        return repr(model)
     return repr(model.config if isinstance(model, Model) else model.ask(describe_model))
 
 

@@ -14,14 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from fairy.config import EditConfig, EditSettings, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig
+from fairy.config import EditConfig, EditSettings, JobConfig
 from fairy.disk.whole import check_picture, save_png
 from fairy.errors import UsageError
-from fairy.jobs.edit import check_request, choose
-from fairy.jobs.render import open_editor
+from fairy.jobs.request import Request, look_through, open_device
 from fairy.jobs.selection import Selection, plan_shots
 from fairy.method.editor import Editor
-from fairy.models import Model
 from fairy.pictures.sheet import grid
 from fairy.report import SILENT, Report
 from fairy.video import VideoInfo
@@ -104,43 +102,25 @@ def parse_axis(word: str) -> Axis:
 
 
 def preview_grid(
-    source: Path | str,
-    instruction: str,
-    sheet: Path | str,
-    settings: Sequence[str],
-    *,
-    edit: EditConfig | None = None,
-    model: ModelConfig | Model | None = None,
-    video: VideoConfig | None = None,
-    run: RunConfig | None = None,
-    job: JobConfig | None = None,
-    mask: MaskConfig | None = None,
-    cuts: Sequence[int] | None = None,
-    overwrite: bool = False,
-    report: Report = SILENT,
+    request: Request, sheet: Path | str, settings: Sequence[str], *, overwrite: bool = False, report: Report = SILENT
 ) -> GridResult:
-    """Edit with every combination of one or two settings, such as ("text-guidance=3,5", "seed=0,1"), and draw them.
-
-    Values of the first setting are columns, of the second one rows; of a single one they are rows, if there are several
-    anchors to show. Of a video with cuts the shot in the middle is used.
-    """
-    video, edit, job, sheet = video or VideoConfig(), edit or EditConfig(), job or JobConfig(), Path(sheet)
-    if job.given:
+    """Edit with every combination of one or two settings, and draw them: `fairy.preview_grid`."""
+    if request.job.given:
         raise UsageError("--grid and --anchor: give one of them; a grid compares anchors that are edited here")
-    axes = parse_axes(settings)
-    check_request(instruction, [], overwrite)
+    axes, sheet = parse_axes(settings), Path(sheet)
     check_picture(sheet, overwrite)
-    selection = choose(Path(source), edit, video, job, mask or MaskConfig(), cuts, report)
-    cells = plan_cells(selection, edit, job, axes)
+    selection = look_through(request, report).selection
+    cells = plan_cells(selection, request.edit, request.job, axes)
     shown = frames_to_show(selection, axes)
-    with open_editor(model, run, report) as editor:
-        selection = selection.fitted(video.long_side or editor.model.defaults.long_side)
+    with open_device(request, report) as device:
+        editor = device.editor
+        selection = selection.fitted(request.video.long_side or editor.model.defaults.long_side)
         announce(selection, editor, cells, report)
         begun = time.perf_counter()
-        pictures = edit_cells(editor, selection, instruction, cells, shown, report)
+        pictures = edit_cells(editor, selection, request.instruction, cells, shown, report)
         seconds = time.perf_counter() - begun
-        title = describe(instruction, edit.resolved(editor.model.defaults), axes, selection.info, shown)
-        save_png(sheet, draw(selection, axes, shown, pictures, title))
+        title = describe_grid(request.instruction, editor.settle(request.edit), axes, selection.info, shown)
+        save_png(sheet, draw_grid(selection, axes, shown, pictures, title))
         return GridResult(sheet, len(cells), shown, seconds, editor.model.name, str(editor.model.device))
 
 
@@ -217,7 +197,7 @@ def edit_cell(
     return [picture for _, picture in selection.blended(pairs, shown)]
 
 
-def draw(
+def draw_grid(
     selection: Selection,
     axes: Sequence[Axis],
     shown: Sequence[int],
@@ -240,7 +220,7 @@ def name_frame(info: VideoInfo, index: int) -> str:
     return f"frame {index}, {float(int(info.pts[index] - info.pts[0]) * info.time_base):.2f} s"
 
 
-def describe(
+def describe_grid(
     instruction: str, settings: EditSettings, axes: Sequence[Axis], info: VideoInfo, shown: Sequence[int]
 ) -> str:
     """The title: the instruction, and what is the same everywhere."""

@@ -17,10 +17,11 @@ import numpy as np
 from fairy.config import EditConfig, RunConfig, check_instruction
 from fairy.errors import MediaError, ModelError, UsageError
 from fairy.jobs.assemble import assemble
-from fairy.jobs.edit import EditResult, read_info, summarize
 from fairy.jobs.manifest import Manifest, Take, hash_mask, hash_source
 from fairy.jobs.masks import open_blend
 from fairy.jobs.render import OneDevice, open_editor, render_missing
+from fairy.jobs.request import read_info
+from fairy.jobs.result import EditResult, summarize
 from fairy.jobs.selection import Selection
 from fairy.jobs.store import JobFolder, open_kept
 from fairy.method.editor import Editor
@@ -67,16 +68,23 @@ def redo(
             for reason in rounding(folder.manifest, editor):
                 report.note(f"{reason}: the new frames may be rounded otherwise")
             begun = time.perf_counter()
-            lay_over(folder, take)
+            add_take(folder, take)
             computed = render_missing(editor, selection, folder, stored_given(folder), report)
             notes = assemble(selection, folder, [str(output)], folder.manifest.quality, True, report)
             shown = replace(folder.manifest, takes=(take,))
             return summarize(
-                Path(output), selection, OneDevice(editor), shown, (len(selection), computed), begun, notes
+                Path(output),
+                selection,
+                OneDevice(editor),
+                shown,
+                delivered=len(selection),
+                computed=computed,
+                begun=begun,
+                notes=notes,
             )
 
 
-def lay_over(folder: JobFolder, take: Take) -> None:
+def add_take(folder: JobFolder, take: Take) -> None:
     """Make a take the latest one, unless it is already, and let go of those that it hides."""
     own, *later = folder.manifest.takes
     if later and replace(later[-1], number=take.number) == take and folder.missing(later[-1].number):

@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from fairy import models
-from fairy.config import EditConfig, EditSettings, ModelConfig, RunConfig
+from fairy.config import ModelConfig, RunConfig
 from fairy.jobs.given import Given
 from fairy.jobs.manifest import Take
 from fairy.jobs.selection import Selection, ShotPlan
@@ -97,15 +97,10 @@ def edit_anchors(
     return editor.edit_anchors(
         selection.pictures_at(shot.anchors),
         take.instruction,
-        as_config(take.settings),
+        take.settings,
         given={shot.anchors.index(index): given[index] for index in shot.anchors if index in given},
         on_step=lambda done, total: report.progress("anchors", done, total),
     )
-
-
-def as_config(settings: EditSettings) -> EditConfig:
-    """Settings as a wish that leaves nothing open."""
-    return EditConfig(**vars(settings))
 
 
 def edit_frames(

@@ -55,7 +55,7 @@ def parse_cut(text: str, info: VideoInfo) -> int | None:
     return int(np.searchsorted(info.pts, int(info.pts[0]) + math.ceil(moment / info.time_base)))
 
 
-def describe(cuts: Sequence[int], info: VideoInfo) -> list[str]:
+def describe_cuts(cuts: Sequence[int], info: VideoInfo) -> list[str]:
     """What a user reads before the run: where new shots begin. Nothing where there is no cut."""
     begins = [f"{cut} ({time_code(info, cut)})" for cut in cuts]
     rows = [", ".join(begins[row : row + 4]) for row in range(0, len(begins), 4)]

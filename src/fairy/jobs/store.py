@@ -77,12 +77,12 @@ def open_job(path: Path, wanted: Manifest, *, restart: bool, report: Report) -> 
     with locked(path), room_wanted(path):
         if restart:
             clear(path)
-        folder = JobFolder(path, settle(path, wanted))
+        folder = JobFolder(path, begin_or_resume(path, wanted))
         folder.inspect(report)
         if folder.done:
             report.note(f"going on: {len(folder.done)} of {len(folder.chunks)} chunks are done")
         try:
-            with telling(folder, report):
+            with explain_interruption(folder, report):
                 yield folder
         except BaseException:
             if not folder.done:
@@ -101,12 +101,12 @@ def open_kept(output: Path, report: Report = SILENT) -> Iterator[JobFolder]:
             path, parse((path / MANIFEST).read_text(encoding="utf-8", errors="replace"), path / MANIFEST)
         )
         folder.inspect(report)
-        with telling(folder, report):
+        with explain_interruption(folder, report):
             yield folder
 
 
 @contextmanager
-def telling(folder: JobFolder, report: Report) -> Iterator[None]:
+def explain_interruption(folder: JobFolder, report: Report) -> Iterator[None]:
     """Say, when work stops before its end, how to go on."""
     try:
         yield
@@ -118,7 +118,7 @@ def telling(folder: JobFolder, report: Report) -> Iterator[None]:
         raise
 
 
-def settle(path: Path, wanted: Manifest) -> Manifest:
+def begin_or_resume(path: Path, wanted: Manifest) -> Manifest:
     """The manifest to work by: the wanted one as the next part of the job that is there, or a new one."""
     file = path / MANIFEST
     if file.exists():

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from fairy.config import JobConfig
 from fairy.errors import FairyError, UsageError
-from fairy.jobs.edit import EditResult, edit_video
+from fairy.jobs.calls import edit_video
 from fairy.jobs.redo import redo
+from fairy.jobs.result import EditResult
 from fairy.models import Model
 from fairy.report import Stage
 from fairy.web.comparison import write_comparison

@@ -14,7 +14,7 @@ from typing import Any
 
 from fairy import models
 from fairy.config import EMBEDDED, VideoConfig, check_instruction
-from fairy.jobs.edit import edit_video
+from fairy.jobs.calls import edit_video
 from fairy.jobs.manifest import hash_source
 from fairy.lab.ablation.axes import Variant
 from fairy.lab.ablation.cells import key_of

@@ -67,7 +67,7 @@ class Setup:
 
 def measure_overhead(setup: Setup) -> Measure:
     """A job of `edit_video` over the same forwards with nothing around them."""
-    from fairy.jobs.edit import edit_video
+    from fairy.jobs.calls import edit_video
 
     frames, model = setup.frames, setup.editor.model
     with tempfile.TemporaryDirectory() as folder:

@@ -40,14 +40,14 @@ KEPT_JOBS = 8
 
 
 @dataclass(frozen=True)
-class Sheet:
+class JobSpec:
     """A job, as its workers know it."""
 
     name: str
     giver: str
     """The node of who gave it."""
     folder: Path
-    """The job folder there. Who finds a file of the sheet's name among its chunks sees the same folder."""
+    """The job folder there. Who finds a file of the spec's name among its chunks sees the same folder."""
     selection: Selection
     takes: tuple[Take, ...]
     given: Given
@@ -59,7 +59,7 @@ class Sheet:
         return next(take for take in self.takes if take.number == number)
 
 
-class Unseen(NamedTuple):
+class MissingFiles(NamedTuple):
     """The worker sees files of the job nowhere: they must be sent."""
 
     machine: str
@@ -79,22 +79,22 @@ class Rendered(NamedTuple):
     peak_memory: int
 
 
-class Seat:
+class WorkerState:
     """What one worker has at hand: its editor, and what it keeps of the jobs that it works on."""
 
     def __init__(self, editor: Editor, folder: Path) -> None:
         self.editor, self.folder = editor, folder
-        self._sheet: tuple[Any, Sheet] | None = None
+        self._spec: tuple[Any, JobSpec] | None = None
         self._selections: dict[str, Selection] = {}
         self._bank: tuple[tuple[str, int, ShotPlan], AnchorBank] | None = None
 
-    def open(self, sheet: Shared) -> tuple[Sheet, Selection | None]:
-        """The sheet, and what is selected, with paths that can be read here; None where one cannot."""
-        if self._sheet is None or self._sheet[0] != sheet.ref:
-            self._sheet = (sheet.ref, sheet.get())
-        known = self._sheet[1]
+    def open(self, spec: Shared) -> tuple[JobSpec, Selection | None]:
+        """The spec, and what is selected, with paths that can be read here; None where one cannot."""
+        if self._spec is None or self._spec[0] != spec.ref:
+            self._spec = (spec.ref, spec.get())
+        known = self._spec[1]
         if known.name not in self._selections:
-            if any(file.blocks is None for file in self.unseen(known)):
+            if any(file.blocks is None for file in self.missing(known)):
                 return known, None
             check_model(self.editor, known)
             self._selections[known.name] = self._localize(known)
@@ -102,26 +102,26 @@ class Seat:
                 self._forget(name)
         return known, self._selections[known.name]
 
-    def unseen(self, sheet: Sheet) -> list[SentFile]:
+    def missing(self, spec: JobSpec) -> list[SentFile]:
         """Files that cannot be read here under their path."""
-        return [file for file in sheet.files if not is_seen(file, sheet.giver)]
+        return [file for file in spec.files if not is_seen(file, spec.giver)]
 
-    def bank_of(self, sheet: Sheet, selection: Selection, take: Take, shot: ShotPlan) -> tuple[AnchorBank, bool]:
+    def bank_of(self, spec: JobSpec, selection: Selection, take: Take, shot: ShotPlan) -> tuple[AnchorBank, bool]:
         """The bank of a shot: at hand, or else made, which the second value tells."""
-        key = (sheet.name, take.number, shot)
+        key = (spec.name, take.number, shot)
         if self._bank and self._bank[0] == key:
             return self._bank[1], False
         self._bank = None  # two would not fit everywhere
-        self._bank = (key, edit_anchors(self.editor, selection, shot, take, sheet.given, SILENT))
+        self._bank = (key, edit_anchors(self.editor, selection, shot, take, spec.given, SILENT))
         return self._bank[1], True
 
-    def _localize(self, sheet: Sheet) -> Selection:
+    def _localize(self, spec: JobSpec) -> Selection:
         """The selection with the paths of the copies that were sent."""
-        paths = {file.path: file.path for file in sheet.files}
-        for number, file in enumerate(self.unseen(sheet)):
-            (self.folder / sheet.name).mkdir(exist_ok=True)
-            paths[file.path] = receive(file, self.folder / sheet.name / f"{number:06d}{file.path.suffix}")
-        return relocated(sheet.selection, paths)
+        paths = {file.path: file.path for file in spec.files}
+        for number, file in enumerate(self.missing(spec)):
+            (self.folder / spec.name).mkdir(exist_ok=True)
+            paths[file.path] = receive(file, self.folder / spec.name / f"{number:06d}{file.path.suffix}")
+        return relocated(spec.selection, paths)
 
     def _forget(self, name: str) -> None:
         del self._selections[name]
@@ -130,7 +130,7 @@ class Seat:
 
 
 @contextmanager
-def open_seat(model: ModelConfig, run: RunConfig | None, wanted: dict[str, str]) -> Iterator[Seat]:
+def open_worker(model: ModelConfig, run: RunConfig | None, wanted: dict[str, str]) -> Iterator[WorkerState]:
     """Load the model in this process. ModelError where the versions of what computes are not those wanted."""
     if (own := versions(model.compile)) != wanted:
         different = ", ".join(
@@ -142,32 +142,32 @@ def open_seat(model: ModelConfig, run: RunConfig | None, wanted: dict[str, str])
     if not torch.cuda.is_available():  # Ray shows a worker its own GPU, or none
         torch.set_num_threads(assigned_cores())
     with tempfile.TemporaryDirectory(prefix="fairy-") as folder, open_editor(model, run, SILENT) as editor:
-        yield Seat(editor, Path(folder))
+        yield WorkerState(editor, Path(folder))
 
 
-def check_model(editor: Editor, sheet: Sheet) -> None:
+def check_model(editor: Editor, spec: JobSpec) -> None:
     """ModelError where the model of this name is another one here than where the job was given."""
-    if sheet.giver != node() and editor.model.identity.model != sheet.model_hash:
+    if spec.giver != node() and editor.model.identity.model != spec.model_hash:
         raise ModelError(f"{editor.model.name} is another model on {socket.gethostname()}; make it the same everywhere")
 
 
-def answer(seat: Seat, request: tuple[Any, Sequence[object]], tick: Tick) -> Any:  # noqa: ARG001
+def answer(state: WorkerState, request: tuple[Any, Sequence[object]], tick: Tick) -> Any:  # noqa: ARG001
     """question(editor, *details)"""
     question, details = request
-    return question(seat.editor, *details)
+    return question(state.editor, *details)
 
 
-def render(seat: Seat, request: tuple[Shared, Chunk], tick: Tick) -> Rendered | Unseen:
+def render(state: WorkerState, request: tuple[Shared, Chunk], tick: Tick) -> Rendered | MissingFiles:
     """Compute the frames of a chunk and store them where all see them, or send them back."""
-    sheet, selection = seat.open(request[0])
+    spec, selection = state.open(request[0])
     if selection is None:
-        return Unseen(socket.gethostname(), tuple(file.path for file in seat.unseen(sheet)))
-    chunk, take = request[1], sheet.take(request[1].take)
+        return MissingFiles(socket.gethostname(), tuple(file.path for file in state.missing(spec)))
+    chunk, take = request[1], spec.take(request[1].take)
     shot = selection.shot_of(chunk.start)
-    bank, made = seat.bank_of(sheet, selection, take, shot)
-    shared = sheet.folder / CHUNKS
-    is_shared = (shared / sheet.name).exists()
-    file = (shared if is_shared else seat.folder) / f"partial-{sheet.name}-{os.getpid()}-{chunk.start}.mkv"
+    bank, made = state.bank_of(spec, selection, take, shot)
+    shared = spec.folder / CHUNKS
+    is_shared = (shared / spec.name).exists()
+    file = (shared if is_shared else state.folder) / f"partial-{spec.name}-{os.getpid()}-{chunk.start}.mkv"
     done = 0
 
     def step() -> None:
@@ -176,11 +176,11 @@ def render(seat: Seat, request: tuple[Shared, Chunk], tick: Tick) -> Rendered | 
         tick(done)
 
     width, height = selection.size
-    render_chunks(seat.editor, selection, shot, bank, [chunk], lambda _: writing(file, (width, height)), step)
+    render_chunks(state.editor, selection, shot, bank, [chunk], lambda _: writing(file, (width, height)), step)
     content = b""
     checksum = hash_file(file)
     if not is_shared:
         content = file.read_bytes()
         file.unlink()
-    peak = peak_memory(seat.editor.model.device)
+    peak = peak_memory(state.editor.model.device)
     return Rendered(checksum, file.name if is_shared else "", content, bank.frames if made else None, peak)

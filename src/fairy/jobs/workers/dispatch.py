@@ -21,8 +21,8 @@ from fairy.jobs.given import Given
 from fairy.jobs.render import keep_anchors
 from fairy.jobs.selection import Selection
 from fairy.jobs.store import CHUNKS, Chunk, JobFolder
-from fairy.jobs.workers.seat import Rendered, Sheet, Unseen, answer, open_seat, render
 from fairy.jobs.workers.sending import files_of, survey, with_content
+from fairy.jobs.workers.worker import JobSpec, MissingFiles, Rendered, answer, open_worker, render
 from fairy.models import Model
 from fairy.models.identity import versions
 from fairy.models.loading import whole
@@ -72,7 +72,7 @@ class ManyWorkers:
     def render_missing(self, selection: Selection, folder: JobFolder, given: Given, report: Report) -> int:
         """Have all chunks computed that are not there yet; returns the number of frames computed."""
         manifest = folder.manifest
-        sheet = Sheet(
+        spec = JobSpec(
             name=uuid.uuid4().hex,
             giver="" if self.share_nothing else node(),
             folder=folder.path.absolute(),
@@ -82,10 +82,10 @@ class ManyWorkers:
             model_hash=manifest.identity.model,
             files=survey(files_of(selection), hidden=self.share_nothing),
         )
-        with marked(folder, "" if self.share_nothing else sheet.name):
-            handout = Handout(self.pool, sheet, folder, report)
-            done = handout.run()
-        self._peak = max(self._peak, handout.peak_memory)
+        with marked(folder, "" if self.share_nothing else spec.name):
+            dispatcher = Dispatcher(self.pool, spec, folder, report)
+            done = dispatcher.run()
+        self._peak = max(self._peak, dispatcher.peak_memory)
         return done
 
 
@@ -102,21 +102,21 @@ def marked(folder: JobFolder, name: str) -> Iterator[None]:
             file.unlink(missing_ok=True)
 
 
-class Handout:
+class Dispatcher:
     """One job in the hands of the workers."""
 
-    def __init__(self, pool: Workers, sheet: Sheet, folder: JobFolder, report: Report) -> None:
-        self.pool, self.sheet, self.folder, self.report = pool, sheet, folder, report
+    def __init__(self, pool: Workers, spec: JobSpec, folder: JobFolder, report: Report) -> None:
+        self.pool, self.spec, self.folder, self.report = pool, spec, folder, report
         self.peak_memory = 0
-        self._shared = share(sheet)
-        self._running: dict[Future[Rendered | Unseen], Chunk] = {}
+        self._shared = share(spec)
+        self._running: dict[Future[Rendered | MissingFiles], Chunk] = {}
         self._ticks: dict[Chunk, int] = {}
         self._done = 0
         self._failure: BaseException | None = None
 
     def run(self) -> int:
         """Give out, gather, tell; returns the number of frames. What has begun is kept even if a chunk is given up."""
-        missing = [chunk for take in self.sheet.takes for chunk in self.folder.missing(take.number)]
+        missing = [chunk for take in self.spec.takes for chunk in self.folder.missing(take.number)]
         total, told = sum(chunk.stop - chunk.start for chunk in missing), 0
         try:
             for chunk in missing:
@@ -135,23 +135,23 @@ class Handout:
 
     def _give(self, chunk: Chunk) -> None:
         """One chunk; its worker is asked how far it is, and has the bank of its shot if it had one of it before."""
-        shot = self.sheet.selection.shot_of(chunk.start)
+        shot = self.spec.selection.shot_of(chunk.start)
         future = self.pool.submit(
             render,
             (self._shared, chunk),
             name=str(chunk),
-            key=(self.sheet.name, chunk.take, shot),
+            key=(self.spec.name, chunk.take, shot),
             on_tick=partial(self._ticks.__setitem__, chunk),
         )
         self._running[future] = chunk
 
-    def _end(self, future: Future[Rendered | Unseen], chunk: Chunk) -> None:
+    def _end(self, future: Future[Rendered | MissingFiles], chunk: Chunk) -> None:
         """A task has ended, well or not."""
         if future.cancelled():
             return
         if error := future.exception():
             self._failure = self._failure or error
-        elif isinstance(result := future.result(), Unseen):
+        elif isinstance(result := future.result(), MissingFiles):
             self._send(result)
             self._give(chunk)
         else:
@@ -160,22 +160,22 @@ class Handout:
             for other in self._running:
                 other.cancel()
 
-    def _send(self, unseen: Unseen) -> None:
+    def _send(self, missing: MissingFiles) -> None:
         """Send along the files that a worker does not see, once for all."""
-        lacking = [file for file in self.sheet.files if file.blocks is None and file.path in unseen.paths]
+        lacking = [file for file in self.spec.files if file.blocks is None and file.path in missing.paths]
         if not lacking:
-            return  # it had the sheet from before
-        self.report.note(f"{unseen.machine} does not see {lacking[0].path}: it is sent there")
-        files = tuple(with_content(file) if file in lacking else file for file in self.sheet.files)
-        self.sheet = replace(self.sheet, files=files)
-        self._shared = share(self.sheet)
+            return  # it had the spec from before
+        self.report.note(f"{missing.machine} does not see {lacking[0].path}: it is sent there")
+        files = tuple(with_content(file) if file in lacking else file for file in self.spec.files)
+        self.spec = replace(self.spec, files=files)
+        self._shared = share(self.spec)
 
     def _store(self, chunk: Chunk, made: Rendered) -> None:
         """Put a finished chunk in its place, and say if its anchors are not the same as another worker's."""
         if made.anchors is not None:
-            shot = self.sheet.selection.shot_of(chunk.start)
+            shot = self.spec.selection.shot_of(chunk.start)
             keep_anchors(self.folder, chunk.take, shot, made.anchors, self.report)
-        file = self.folder.path / CHUNKS / (made.file or f"partial-{self.sheet.name}.mkv")
+        file = self.folder.path / CHUNKS / (made.file or f"partial-{self.spec.name}.mkv")
         if not made.file:
             file.write_bytes(made.content)
         self.folder.adopt(chunk, file, made.checksum)
@@ -197,7 +197,7 @@ def open_many(
         config = replace(model.config, device=model.device.type)
     else:
         config = whole(model or ModelConfig())
-    setup = partial(open_seat, config, run, versions(config.compile))
+    setup = partial(open_worker, config, run, versions(config.compile))
     report.progress("workers", 0, None)
     with open_workers(setup, workers=workers, ray_address=ray_address, device=config.device, report=report) as pool:
         yield ManyWorkers(pool, report)
