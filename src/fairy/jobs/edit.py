@@ -27,7 +27,7 @@ def edit(
     """Edit a video by an instruction: `fairy.edit_video` says all of it."""
     # A Path forgets the "/" at the end by which a folder of pictures is asked for.
     outputs = [str(path) for path in (output, compare) if path is not None]
-    check_outputs(outputs, overwrite)
+    check_outputs(request, outputs, overwrite)
     found = look_through(request, report)
     with open_renderer(request, report) as renderer:
         plan = found.planned(renderer)

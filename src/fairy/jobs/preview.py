@@ -13,7 +13,7 @@ from fairy.errors import UsageError
 from fairy.jobs.announce import announce
 from fairy.jobs.manifest import Manifest
 from fairy.jobs.render import edit_shots
-from fairy.jobs.request import Request, look_through, open_device
+from fairy.jobs.request import Request, check_apart, look_through, open_device
 from fairy.jobs.result import EditResult, summarize
 from fairy.jobs.selection import Selection, ShotPlan
 from fairy.method.bank import AnchorBank
@@ -26,6 +26,7 @@ def preview(request: Request, sheet: Path | str, *, overwrite: bool = False, rep
     """Edit only the anchors and draw them beside their sources: `fairy.preview`."""
     sheet = Path(sheet)
     check_picture(sheet, overwrite)
+    check_apart(request, [sheet])
     found = look_through(request, report)
     if not found.selection.anchors:
         raise UsageError("--num-anchors 0: a preview shows the anchors; use --num-anchors 1 or more")
