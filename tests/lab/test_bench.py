@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from fairy.method.unet_attention import install, uninstall
 
 from fairy.cli.main import main
 from fairy.config import EMBEDDED, EditConfig
@@ -19,6 +18,8 @@ from fairy.lab.bench.settings import SD15, BenchSettings
 from fairy.lab.bench.sidebyside import compare_methods
 from fairy.lab.bench.timing import take_turns
 from fairy.method.editor import Editor
+from fairy.models.attention import uninstall
+from fairy.models.families.instruct_pix2pix import install
 
 STEPS = 2
 FLOOR = Floor(flops=1e9, bytes_per_second=1e9, side=1, copied_bytes=1)

@@ -167,5 +167,5 @@ def peer_methods(peer: Peer, micro_batch: int) -> list[Method]:
 
 def weights_bytes(model: Any) -> int:
     """Of a model of ours, or of diffusers' pipeline."""
-    encoders = model.text_encoders if isinstance(model, Model) else (model.text_encoder,)
-    return sum(tensor.nbytes for part in (model.denoiser, model.vae, *encoders) for tensor in part.parameters())
+    parts = model.parts if isinstance(model, Model) else (model.unet, model.vae, model.text_encoder)
+    return sum(tensor.nbytes for part in parts for tensor in part.parameters())
