@@ -32,17 +32,28 @@ def sky(layers: Layers) -> Array:
     grey = luma(soft)
     across, down = gradients(grey)
     rough = blur(np.hypot(across, down), 2 * unit) * unit
-    likely = step(grey, 0.25, 0.5) * step(soft[..., 2] - soft[..., 0], -0.06, 0.03)
+    airy = _airy(soft)
+    likely = step(grey, 0.25, 0.45) * airy
     smooth = likely * step(rough, 0.025, 0.01)
-    wide = smooth * step(mean_around(smooth, 2 * layers.grain), 0.15, 0.4)
+    wide = smooth * step(mean_around(smooth, 2 * layers.grain), 0.3, 0.6)
     filled = guided(widen(wide, round(7 * unit)) * likely, luma(layers.picture), layers.grain, 0.002)
-    return step(filled, 0.15, 0.75) * step(layers.surface_y / layers.picture.shape[0], 1.0, 0.35)
+    high = step(layers.surface_y / layers.picture.shape[0], 1.0, 0.35)
+    found = step(filled, 0.15, 0.65) * airy * high
+    for index in range(len(layers.objects)):
+        found *= 1 - layers.visible(index)
+    return found
+
+
+def _airy(picture: Array) -> Array:
+    """Neither warm nor green."""
+    red, green, blue = (picture[..., channel] for channel in range(3))
+    return step(blue - red, -0.07, -0.01) * step(green - blue, 0.1, 0.03)
 
 
 def leaves(picture: Array) -> Array:
     """Green and yellow-green: what grows."""
     hue, saturation, value = to_hsv(picture)
-    return step(np.abs(hue - 0.26), 0.14, 0.08) * step(saturation, 0.1, 0.25) * step(value, 0.04, 0.12)
+    return step(np.abs(hue - 0.3), 0.19, 0.11) * step(saturation, 0.1, 0.25) * step(value, 0.04, 0.12)
 
 
 def skin(picture: Array) -> Array:

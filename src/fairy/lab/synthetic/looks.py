@@ -73,19 +73,17 @@ def golden_hour(layers: Layers, choice: Choice) -> Array:
 
 
 def fog(layers: Layers, choice: Choice) -> Array:
-    """Fog that is thick where things are far: high up and without contrast (open: how thick, how cool)."""
+    """Fog in slow wisps, thicker the higher up, for that is farther, and over the sky (open: how thick, how cool)."""
     height = layers.picture.shape[0]
     soft = 28 * layers.grain
     wisps = noise(layers.surface_x / soft * 0.5, layers.surface_y / soft, 7) - 0.5
-    far = step(layers.surface_y / height + 0.25 * wisps, 1.1, 0.15)
-    grey = luma(layers.picture)
-    far = np.maximum(far * (1 - 0.5 * step(_detail(layers, 8), 0.02, 0.09)), 0.9 * sky(layers))
+    far = (0.9 - 0.15 * choice.tone) * step(layers.surface_y / height + 0.3 * wisps, 1.15, 0.1)
     for index in range(len(layers.objects)):
-        far = mix(far, 0.5 * far, layers.visible(index))
-    thick = (0.97 - 0.15 * choice.tone) * far + 0.1
-    veil = colour(0.57, 0.02 + 0.07 * choice.hue, 0.84)
+        far = mix(far, 0.55 * far, layers.visible(index))
+    thick = np.maximum(0.1 + 0.9 * far, 0.92 * sky(layers))
+    veil = colour(0.57, 0.02 + 0.07 * choice.hue, 0.84) * (0.95 + 0.08 * luma(layers.picture)[..., None])
     scattered = mix(saturate(layers.picture, 0.65), blur(layers.picture, 0.3 * layers.grain), 0.4 * thick)
-    return np.clip(mix(scattered, veil * (0.95 + 0.08 * grey)[..., None], thick), 0, 1)
+    return np.clip(mix(scattered, veil, thick), 0, 1)
 
 
 def snow(layers: Layers, _choice: Choice) -> Array:
@@ -129,16 +127,10 @@ def autumn(layers: Layers, choice: Choice) -> Array:
     green = leaves(layers.picture)
     spread = 20 * layers.grain
     patch = noise(layers.surface_x / spread, layers.surface_y / spread, 2) - 0.5
-    leaf = 0.118 - 0.07 * choice.hue + 0.05 * patch + 0.25 * (hue - 0.26)
+    leaf = 0.118 - 0.055 * choice.hue + 0.05 * patch + 0.25 * (hue - 0.26)
     turned = from_hsv(leaf, np.clip(0.2 + 0.72 * saturation, 0, 0.8), np.clip(1.12 * value + 0.03, 0, 1))
     picture = mix(layers.picture, turned, 0.95 * green)
     return contrast(np.clip(picture * colour(0.095, 0.13, 1.04) + 0.015, 0, 1), 0.12)
-
-
-def _detail(layers: Layers, radius: float) -> Array:
-    """How much a place differs from what is around it."""
-    grey = luma(layers.picture)
-    return blur(np.abs(grey - blur(grey, radius * layers.grain / 8)), radius * layers.grain / 8)
 
 
 def _flakes(layers: Layers) -> Array:
