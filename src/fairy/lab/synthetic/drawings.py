@@ -76,16 +76,16 @@ def cartoon(layers: Layers, _choice: Choice) -> Array:
 
 
 def pop_art(layers: Layers, choice: Choice) -> Array:
-    """A screen print: dots of a loud ink, from cyan to red, on pale paper (both open), black where it is dark."""
+    """A screen print: dots of a loud ink, from cyan to magenta, on pale paper (both open), black where it is dark."""
     unit = layers.grain / 8
     soft = blur(layers.picture, 1.0 * unit)
     grey = contrast(luma(soft), 0.4)
     turn = np.float32(2 * np.pi / layers.grain)
-    screen = np.cos(layers.surface_x * turn) * np.cos(layers.surface_y * turn)
+    screen = np.cos((layers.surface_x + 0.5) * turn) * np.cos((layers.surface_y + 0.5) * turn)
     share = np.clip(1.25 - 1.5 * grey, 0, 1)
     dot = step(screen - 1 + 2 * share, -0.25, 0.25) * step(share, 0.0, 0.12)
-    hue = 0.5 + 0.53 * choice.hue
-    inked, paper = colour(hue, 0.82, 0.9), colour(hue + 0.42 + 0.2 * choice.second_hue, 0.3, 1.0)
+    hue = 0.5 + 0.36 * choice.hue
+    inked, paper = colour(hue, 0.82, 0.9), colour(hue + 0.26 + 0.12 * choice.second_hue, 0.3, 1.0)
     picture = mix(np.broadcast_to(paper, layers.picture.shape), inked, dot)
     black = np.maximum(step(grey, 0.16, 0.08), lines(luma(layers.picture), 1.1 * unit, 0.02, 0.05))
     return mix(picture, np.full(3, 0.05, np.float32), black)

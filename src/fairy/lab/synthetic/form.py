@@ -98,7 +98,7 @@ class Hatching:
         grain = layers.grain
         wobble = 0.5 * noise(layers.surface_x / (24 * grain), layers.surface_y / (24 * grain), 7)
         turn = np.float32(2 * np.pi / grain)
-        x, y = layers.surface_x * turn + wobble, layers.surface_y * turn + wobble
+        x, y = ((place + np.float32(0.5)) * turn + wobble for place in (layers.surface_x, layers.surface_y))
         right, down = (_turned(np.cos(angle), np.sin(angle)) for angle in (x, y))
         self.waves = [right[over] * down[under] for over, under in WAVES]
 

@@ -67,10 +67,10 @@ def infrared(layers: Layers, _choice: Choice) -> Array:
 
 
 def duotone(layers: Layers, choice: Choice) -> Array:
-    """Two inks: a deep one from teal over blue and violet to crimson, and a pale one across from it (both open)."""
+    """Two inks: a deep one from teal over blue and violet to raspberry, and a pale warm one (both open)."""
     grey = contrast(luma(layers.picture), 0.35)
-    deep = 0.48 + 0.5 * choice.hue
-    pale = deep + 0.38 + 0.26 * choice.second_hue
+    deep = 0.48 + 0.44 * choice.hue
+    pale = deep + 0.26 + 0.15 * choice.second_hue
     inks = [colour(deep, 0.85, 0.2), colour(deep + 0.02, 0.6, 0.52), colour(pale, 0.32, 0.88), colour(pale, 0.16, 1.0)]
     return palette(grey, inks)
 
