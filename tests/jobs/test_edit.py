@@ -12,7 +12,9 @@ from fairy.config import EditConfig, JobConfig, MaskConfig, RunConfig, VideoConf
 from fairy.errors import MediaError, OutputError, UsageError
 from fairy.jobs.calls import edit_video, preview
 from fairy.method.editor import Editor
+from fairy.models import load
 from fairy.video import probe, read_frames
+from jobs import Listener
 
 INSTRUCTION = "make it night"
 EDIT = EditConfig(num_steps=2, seed=3)
@@ -181,3 +183,28 @@ def test_an_output_that_is_the_mask_or_a_given_anchor_is_refused(source, sd_mode
     for options in ({"mask": MaskConfig(mask=picture)}, {"job": JobConfig(given={0: picture})}):
         with pytest.raises(UsageError, match="itself, which would be lost"):
             preview(source, INSTRUCTION, picture, model=sd_model, overwrite=True, **options)
+
+
+@pytest.fixture
+def narrow(copied_folder):
+    """A model that knows three words."""
+    (copied_folder / "fairy.json").write_text('{"words": "make it night", "edits": ["make it night"]}')
+    return load(copied_folder, device="cpu")
+
+
+def test_unknown_words_are_said_before_the_start_and_told_in_the_account(source, narrow, tmp_path):
+    report = Listener()
+    result = edit_video(
+        source, "make it noon", tmp_path / "out.mp4", edit=EDIT, video=SMALL, model=narrow, report=report
+    )
+    (said,) = [note for note in report.notes if "does not know" in note]
+    assert said in result.notes
+    assert '"noon"' in said
+    assert said.endswith('"make it night"')
+
+
+def test_a_strict_job_refuses_unknown_words_and_leaves_nothing(source, narrow, tmp_path):
+    options = {"edit": EDIT, "video": SMALL, "model": narrow, "job": JobConfig(strict=True)}
+    with pytest.raises(UsageError, match=r'--strict: .*does not know "noon"'):
+        edit_video(source, "make it noon", tmp_path / "out.mp4", **options)
+    assert [path.name for path in tmp_path.iterdir()] == ["copy"]

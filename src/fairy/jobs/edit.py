@@ -31,7 +31,7 @@ def edit(
     found = look_through(request, report)
     with open_renderer(request, report) as renderer:
         plan = found.planned(renderer)
-        announce(plan, renderer, report)
+        unread = announce(plan, renderer, report)
         begun = time.perf_counter()
         with open_job(job_path(Path(output)), plan.manifest, restart=request.job.restart, report=report) as folder:
             announce_disk(folder, plan.selection, report)
@@ -47,5 +47,5 @@ def edit(
             delivered=len(plan),
             computed=computed,
             begun=begun,
-            notes=notes,
+            notes=(*unread, *notes),
         )

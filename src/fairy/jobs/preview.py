@@ -32,12 +32,12 @@ def preview(request: Request, sheet: Path | str, *, overwrite: bool = False, rep
         raise UsageError("--num-anchors 0: a preview shows the anchors; use --num-anchors 1 or more")
     with open_device(request, report) as device:
         plan = found.planned(device)
-        announce(plan, device, report)
+        unread = announce(plan, device, report)
         begun = time.perf_counter()
         selection, shots = plan.selection, set(plan.selection.shots)
         banks = edit_shots(device.editor, selection, plan.manifest.edit, plan.given, shots, report)
         save_png(sheet, draw_anchors(selection, plan.manifest, anchors_of(selection, banks)))
-        count, notes = len(selection.anchors), selection.info.notes
+        count, notes = len(selection.anchors), (*unread, *selection.info.notes)
         return summarize(
             sheet, selection, device, plan.manifest, delivered=count, computed=count, begun=begun, notes=notes
         )
