@@ -1,4 +1,4 @@
-"""The help texts in docs/cli.md. `python tests/cli_reference.py` writes them anew."""
+"""The help texts in docs/reference/command-line.md. `python tests/support/cli_reference.py` writes them anew."""
 
 import re
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fairy.cli.main import main
 
-REFERENCE = Path(__file__).parents[2] / "docs" / "cli.md"
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "command-line.md"
 HELP = re.compile(r"(?<=```text\n)\$ fairy (.*?)--help\n.*?(?=```)", re.DOTALL)
 
 

@@ -138,7 +138,7 @@ def _introduction(outcome: Outcome) -> str:
         if fewer
         else "Every condition was done for every clip.",
         "Mean and 95 % interval (bootstrap over clips). Colours in levels of 255; `edit done` and `motion kept` are 1",
-        "where all is as it should be. [docs/ablation.md](../docs/ablation.md) says what each measure is.",
+        "where all is as it should be. [docs/lab/truth.md](../docs/lab/truth.md) says what each measure is.",
         "",
         *(f"- **{name}**: {words}." for name, words in REFERENCES.items()),
     ]
