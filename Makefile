@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: help demo test test-web check bench ablation faults wheel format clean
+.PHONY: help demo test test-web check docs bench ablation faults wheel format clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,7 +18,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.ready-dev: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) -e '.[dev,train,eval,ray,web,openvino]'
+	$(PIP) -e '.[dev,docs,train,eval,ray,web,openvino]'
 	@touch $(VENV)/.ready $@
 
 demo: $(VENV)/.ready  ## edit the built-in clip with the embedded model; results in demo/
@@ -35,11 +35,14 @@ test-web: $(VENV)/.ready-browser  ## run the tests of the web pages in a real br
 	tests/browser/chromium.sh
 	$(BIN)/python -m pytest tests/browser
 
-check: $(VENV)/.ready-dev  ## lint, format, types, layers
+check: $(VENV)/.ready-dev docs  ## lint, format, types, layers, the site
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(VENV)/.ready-dev  ## build the site into site/; a dead link or a missing page fails
+	NO_MKDOCS_2_WARNING=1 PYTHONPATH=src $(BIN)/mkdocs build --quiet
 
 format: $(VENV)/.ready-dev  ## write the house format
 	$(BIN)/ruff check --fix .
@@ -62,4 +65,4 @@ wheel: $(VENV)/.ready-dev  ## build the wheel, install it into a new environment
 	cd build && clean/bin/fairy demo -o demo --overwrite
 
 clean:  ## remove the environment and what the targets made
-	rm -rf $(VENV) demo build dist
+	rm -rf $(VENV) demo build dist site

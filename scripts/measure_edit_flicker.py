@@ -1,4 +1,4 @@
-"""How much the exact edits themselves flicker after warping by the exact flow: the table in docs/synthetic.md.
+"""How much the exact edits themselves flicker after warping by the exact flow: the table in docs/lab/log.md.
 
 `python scripts/measure_edit_flicker.py`, some ten seconds. Levels of 255, means over clips of 192x144, by `flicker`:
 on clips as they are, where every warp interpolates; the same when the first edited frame is held still, as a

@@ -141,7 +141,7 @@ def report(words: argparse.Namespace, stem: Path, weights: str) -> None:
         f"# Measures of an editor, {stem.name[:10]}",
         f"Command: `python scripts/measure_metrics.py {' '.join(sys.argv[1:])}`. {facts}. Model {words.model}, weights "
         f"SHA-256 {weights[:12]}; {words.frames} frames, {steps} steps, seed 0. In brackets: 95 % intervals. What each "
-        "measure means: docs/metrics.md.",
+        "measure means: docs/lab/metrics.md.",
     ]
     record = {}
     for name, about in ABOUT.items():

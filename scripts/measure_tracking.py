@@ -40,7 +40,7 @@ SIZE = (256, 256)
 INSTRUCTION = "make it night"
 
 
-NOTES = """- *Allowed*, *if nothing moved* and *chance* are counted on the same points: docs/tracking.md says how.
+NOTES = """- *Allowed*, *if nothing moved* and *chance* are counted on the same points: docs/lab/tracking.md says how.
 - The best layer and step are picked by the numbers that are shown, which flatters them, those of random weights above
   all: the best of 32 lies above chance. The means in the table below are free of that.
 - Random weights: a UNet of SD-1.5's shape in bfloat16, two of three steps, one guidance branch, random text, and means

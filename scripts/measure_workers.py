@@ -120,7 +120,7 @@ def measure_serial(source: Path, num_frames: int) -> float:
 
 
 def measure_film(num_frames: int = 48) -> tuple[float, float]:
-    """Seconds a frame of what one process does for all workers, at the size of the film in docs/scale.md."""
+    """Seconds a frame of what one process does for all workers, at the size of the film in docs/how/scaling.md."""
     frames = moving_picture(num_frames, FILM_SIZE)
     with tempfile.TemporaryDirectory() as folder:
         source, stored, output = (Path(folder, name) for name in ("source.mp4", "stored.mkv", "out.mp4"))

@@ -18,7 +18,7 @@ MAX_SEED = 2**63 - 1
 MAX_STEPS = 1000
 MAX_WORKERS = 10_000
 FAST_STEPS, FAST_SHARE = 0.5, 0.5
-"""What --fast does: see EditConfig.fast, and docs/performance.md for what it costs."""
+"""What --fast does: see EditConfig.fast, and docs/guide/speed.md for what it costs."""
 COMPILING = ("off", "default", "reduce-overhead", "max-autotune", "openvino", "openvino-bf16")
 BANK_PLACES = ("auto", "device", "host")
 

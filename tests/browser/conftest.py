@@ -135,12 +135,12 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
 
 @pytest.fixture(scope="session")
 def screenshot() -> Callable[[Page, str], None]:
-    """screenshot(page, "web-start"): docs/images/web-start.png, with few colours, so that it is small."""
+    """screenshot(page, "web-start"): docs/images/web-start.png, in all its colours: there are video frames in it."""
 
     def take(page: Page, name: str, full_page: bool = True) -> None:
         with Image.open(BytesIO(page.screenshot(full_page=full_page, animations="disabled"))) as picture:
             picture = picture.convert("RGB")
             picture.thumbnail((WIDEST, 10 * WIDEST), Image.Resampling.LANCZOS)
-            picture.quantize(160, dither=Image.Dither.NONE).save(IMAGES / f"{name}.png", optimize=True)
+            picture.save(IMAGES / f"{name}.png", optimize=True)
 
     return take

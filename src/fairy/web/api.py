@@ -1,6 +1,6 @@
 """What programs can call, by Gradio's client or by plain HTTP: the same studio as the page, the same jobs.
 
-A clip goes up by `/upload_video`, everything else is plain values. docs/web.md has examples.
+A clip goes up by `/upload_video`, everything else is plain values. docs/reference/web-api.md has examples.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ class Bench:
     """Measure speed and memory on this machine, beside what one would take instead.
 
     Frames in memory, the same weights, steps and precision: ours with and without anchors, diffusers' pipeline frame by
-    frame and in batches, Text2Video-Zero. docs/performance.md"""
+    frame and in batches, Text2Video-Zero. docs/lab/benchmarks.md"""
 
     output: Annotated[Path, arg(aliases=["-o"], metavar="FOLDER")] = Path("benchmarks")
     """Where DATE-bench-MACHINE.json, .md and .png go."""

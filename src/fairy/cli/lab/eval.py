@@ -31,7 +31,7 @@ class Eval:
 
     How steady it is, how much of the source and its motion is left, how well it fits the words.
 
-    docs/metrics.md says what each number means, and when it lies."""
+    docs/lab/metrics.md says what each number means, and when it lies."""
 
     source: Annotated[Positional[Path | None], arg(metavar="SOURCE", help_behavior_hint="")] = None
     """The video before: any file that FFmpeg reads, or a folder of numbered images."""

@@ -25,7 +25,7 @@ class Build:
     source: Annotated[Path, arg(metavar="DIR")]
     """The source videos."""
     a: Annotated[Path, arg(metavar="DIR")]
-    """The results of one method, named like their sources; docs/study.md has the other names."""
+    """The results of one method, named like their sources; docs/lab/study.md has the other names."""
     b: Annotated[UseAppendAction[tuple[Path, ...]], arg(metavar="DIR", help_behavior_hint="(repeatable)")] = ()
     """The results of another method, to be compared with those of --a."""
     instructions: Annotated[Path, arg(metavar="FILE")]
@@ -154,7 +154,7 @@ class Report:
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """Ask people: which of two edits is better, or is an edit good? docs/study.md"""
+    """Ask people: which of two edits is better, or is an edit good? docs/lab/study.md"""
 
     command: (
         Annotated[Build, subcommand("build", prefix_name=False)]

@@ -17,7 +17,7 @@ from fairy.errors import UsageError
 class Synth:
     """Write synthetic clips with their exact edits, flow, occlusion, masks and tracks.
 
-    The folder is a benchmark of editors, and training data: docs/synthetic.md says what is in it."""
+    The folder is a benchmark of editors, and training data: docs/lab/synthetic.md says what is in it."""
 
     output: Annotated[Path, arg(aliases=["-o"], metavar="FOLDER")]
     """The folder to write into. It is made, and must not be there yet."""

@@ -39,7 +39,7 @@ class Track:
     """Follow points by the model's own attention, and measure how well that works.
 
     Of a clip: where one point attends to in other frames. Of clips with true tracks: the accuracy of all layers and
-    steps. docs/tracking.md"""
+    steps. docs/lab/tracking.md"""
 
     input: Annotated[Positional[Path | None], unset("CLIP", "none")] = None
     """A video in which a point is looked for."""

@@ -20,7 +20,7 @@ TrainOptions = Annotated[TrainConfig, arg(constructor=as_options(TrainConfig))]
 class Train:
     """Fine-tune a model on pairs of pictures, so that its edits move with the camera.
 
-    The same command goes on where an interrupted run has stopped. docs/training.md has examples.
+    The same command goes on where an interrupted run has stopped. docs/lab/training.md has examples.
 
     On several GPUs: accelerate launch -m fairy train ..."""
 

@@ -40,7 +40,7 @@ class ManyWorkers:
     """Renders on workers: a `Renderer` of fairy.jobs.render. May be used by several jobs at once.
 
     Every worker edits the anchors of a shot for itself, which is as fast as fetching them and needs no sending
-    (docs/scale.md). `share_nothing` treats the workers as if they saw none of this machine's paths.
+    (docs/guide/many.md). `share_nothing` treats the workers as if they saw none of this machine's paths.
     """
 
     def __init__(self, pool: Workers, report: Report, *, share_nothing: bool = False) -> None:

@@ -73,7 +73,7 @@ def as_markdown(result: Result) -> str:
     parts = [
         f"# Speed and memory, measured on {machine['date']}",
         f"Command: `{result.command}`. {facts}. {about}; medians of the repeats after one warm-up, seed 0."
-        " docs/performance.md says how to read this.",
+        " docs/lab/benchmarks.md says how to read this.",
     ]
     if not result.complete:
         parts.append("**The run was stopped before the end: what follows is what it had measured.**")

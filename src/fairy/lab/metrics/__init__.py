@@ -1,4 +1,4 @@
-"""Measures of edited videos: two clips in, numbers out. Nothing here knows how a clip was edited; see docs/metrics.md.
+"""Measures of edited videos: two clips in, numbers out. Nothing here knows how a clip was edited; see docs/lab/metrics.md.
 
     from fairy import metrics
 

@@ -1,4 +1,4 @@
-"""Every metric: its key, its name in tables, its unit, and which way is better. docs/metrics.md has the formulae."""
+"""Every metric: its key, its name in tables, its unit, and which way is better. docs/lab/metrics.md has the formulae."""
 
 from __future__ import annotations
 

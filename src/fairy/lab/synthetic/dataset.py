@@ -1,4 +1,4 @@
-"""A folder of synthetic clips with exact edits and truth, which other tools can read; see docs/synthetic.md.
+"""A folder of synthetic clips with exact edits and truth, which other tools can read; see docs/lab/synthetic.md.
 
 FOLDER/metadata.jsonl has a line per clip and edit, FOLDER/000000/ the files of the first clip: source.mkv, one .mkv per
 edit, truth.npz, and swap-truth.npz for the edit that moves outlines.
