@@ -54,17 +54,17 @@ VALUES = {
     "bank": "PLACE",
     "shots": "auto|off|FILE",
     "given": "N=PICTURE",
-    "host": "ADDRESS",
-    "folder": "FOLDER",
-    "auth": "USER:FILE",
-    "models": "FOLDER",
-    "loras": "FOLDER",
-    "clip": "MODEL",
-    "pickscore": "MODEL",
-    "flow": "dis|raft|FOLDER",
 }
 """What a value is called in the help; the others are called by their kind."""
-KINDS = {int: "N", float: "X", str: "TEXT", Path: "FILE", tuple[int, ...]: "N,N,...", tuple[int, int]: "WxH"}
+KINDS = {
+    int: "N",
+    float: "X",
+    str: "TEXT",
+    Path: "FILE",
+    tuple[int, ...]: "N,N,...",
+    tuple[str, ...]: "TEXT,...",
+    tuple[int, int]: "WxH",
+}
 
 UNSET = {
     "num_anchors": "3",
@@ -80,12 +80,8 @@ UNSET = {
     "end": "the end",
     "quality": "the format's own",
     "anchors": "all shots choose",
-    "given": "none; may be given several times",
+    "given": "none; repeatable",
     "chunk": "32, or fewer where many workers share them",
-    "auth": "nobody is asked",
-    "models": "no further ones",
-    "loras": "those in the hub's cache",
-    "clip": "ViT-L/14, if it is on this machine",
 }
 """What is used where a setting is None; of others nothing is said, as they are then not used."""
 
@@ -105,6 +101,13 @@ class Without(Only):
 
     def __contains__(self, name: str) -> bool:
         return name not in self.names
+
+
+class Words:
+    """In an annotation of settings: what values of some fields are called, and what counts where they are not given."""
+
+    def __init__(self, **words: tuple[str, str | None]) -> None:
+        self.words = words
 
 
 def fields_in(group: Group) -> Parameter:
@@ -158,18 +161,21 @@ class Commands(App):
         found = super().assemble_argument_collection(**ways)
         for argument in found:
             if argument.children:
-                hide_others(argument)
+                heed_annotations(argument)
             elif argument.parse:
                 argument.parameter = Parameter.combine(argument.parameter, *in_our_words(argument))
         return found
 
 
-def hide_others(settings: Argument) -> None:
-    """Leave out the fields that the annotation of the settings does."""
-    shown = next((each for each in get_args(settings.field_info.annotation) if isinstance(each, Only)), Without())
-    for argument in settings.children:
-        if argument.field_info.name not in shown:
-            argument.parameter = Parameter.combine(argument.parameter, Parameter(parse=False))
+def heed_annotations(settings: Argument) -> None:
+    """Only, Without and Words of the fields of settings."""
+    for note in get_args(settings.field_info.annotation):
+        for field in settings.children:
+            name = field.field_info.name
+            if isinstance(note, Only) and name not in note:
+                field.parameter = Parameter.combine(field.parameter, Parameter(parse=False))
+            elif isinstance(note, Words) and name in note.words:
+                field.parameter = Parameter.combine(field.parameter, value(*note.words[name]))
 
 
 def in_our_words(argument: Argument) -> Iterator[Parameter]:

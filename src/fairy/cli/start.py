@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from fairy.cli.options import Json, Silent, value
+from fairy.cli.options import Json, Silent, Words, value
 from fairy.cli.printing import print_json, reporting
 from fairy.web.settings import WebConfig
 
@@ -64,7 +64,20 @@ def print_models(models: Sequence[ModelEntry]) -> None:
     Console().print(table)
 
 
-def ui(*, web: Annotated[WebConfig | None, Parameter(name="*")] = None, quiet: Silent = False) -> None:
+WebOptions = Annotated[
+    WebConfig | None,
+    Parameter(name="*"),
+    Words(
+        host=("ADDRESS", None),
+        folder=("FOLDER", None),
+        auth=("USER:FILE", "nobody is asked"),
+        models=("FOLDER", "no further ones"),
+        loras=("FOLDER", "those in the hub's cache"),
+    ),
+]
+
+
+def ui(*, web: WebOptions = None, quiet: Silent = False) -> None:
     """Put up a web page on which videos are edited in a browser.
 
     Only this machine can reach it, unless --host says otherwise. Ctrl-C ends it; a render goes on with the next start.

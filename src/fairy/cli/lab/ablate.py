@@ -32,7 +32,7 @@ def ablate(
     seed: Annotated[str, value("SEED,...")] = "0",
     one_by_one: bool = False,
     long_side: int | None = None,
-    clip: str | None = None,
+    clip: Annotated[str | None, value("MODEL", "ViT-L/14, if it is on this machine")] = None,
     workers: Annotated[int | Literal["auto"], value("N|auto"), read_by(read_workers)] = 1,
     ray_address: Annotated[str | None, value("ADDRESS", "this machine")] = None,
     quiet: Quiet = False,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from fairy.cli.options import Json, Quiet, value
+from fairy.cli.options import Json, Quiet, Words, value
 from fairy.cli.printing import print_json, reporting
 from fairy.lab.bench.settings import BenchSettings
 
@@ -18,10 +18,24 @@ if TYPE_CHECKING:
     from fairy.lab.bench.result import Result
 
 
+Settings = Annotated[
+    BenchSettings | None,
+    Parameter(name="*"),
+    Words(
+        models=("MODEL,...", "sd15,embedded on CUDA, else embedded"),
+        num_frames=("N", "120 on CUDA, else 24; 4 of large models"),
+        size=("WxH", "512x384; embedded 192x144; large models on a CPU 128x96"),
+        num_anchors=("K,K,...", None),
+        cases=("CASE,...", "all of embedded; methods,attention of others"),
+        methods=("TEXT,...", "all"),
+    ),
+]
+
+
 def bench(
     *,
     output: Annotated[Path, value("FOLDER", alias="-o")] = Path("benchmarks"),
-    settings: Annotated[BenchSettings | None, Parameter(name="*")] = None,
+    settings: Settings = None,
     overwrite: bool = False,
     quiet: Quiet = False,
     as_json: Json = False,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from fairy.cli.options import Json, Quiet, value
+from fairy.cli.options import Json, Quiet, Words, value
 from fairy.cli.printing import print_json, reporting
 from fairy.errors import FairyError, UsageError
 from fairy.lab.metrics.settings import MetricSettings
@@ -25,6 +25,17 @@ UNFOLDED = 1000
 """Letters of a line that goes into a file or a pipe."""
 
 
+Settings = Annotated[
+    MetricSettings | None,
+    Parameter(name="*"),
+    Words(
+        flow=("dis|raft|FOLDER", None),
+        clip=("MODEL", "ViT-L/14, if it is on this machine"),
+        pickscore=("MODEL", None),
+    ),
+]
+
+
 def eval(
     source: Path | None = None,
     edited: Path | None = None,
@@ -33,7 +44,7 @@ def eval(
     table: Path | None = None,
     output: Annotated[Path | None, value("FOLDER", alias="-o")] = None,
     mask: Path | None = None,
-    settings: Annotated[MetricSettings | None, Parameter(name="*")] = None,
+    settings: Settings = None,
     common: bool = False,
     overwrite: bool = False,
     quiet: Quiet = False,

@@ -38,7 +38,7 @@ def build(
     overwrite: bool = False,
     quiet: Silent = False,
 ) -> None:
-    """Make a study: a folder with all that raters will see, and a database for what they say.
+    """Make a study: all that raters will see, and a place for answers.
 
     Args:
         source: The source videos.
@@ -88,7 +88,9 @@ def build(
 
 
 def serve(study: Path, /, *, host: str = "127.0.0.1", port: int = 8765) -> None:
-    """Show a study to raters, in their browsers, until Ctrl-C. It can be stopped and started at any time.
+    """Show a study to raters, in their browsers, until Ctrl-C.
+
+    It can be stopped and started at any time.
 
     Args:
         study: What `fairy lab study build` has made.
@@ -116,9 +118,9 @@ def report(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Count the answers: majorities with confidence intervals, agreement, tables and charts.
+    """Count the answers.
 
-    It may be asked while raters are at work.
+    Majorities with confidence intervals, agreement, tables and charts. It may be asked while raters are at work.
 
     Args:
         study: What `fairy lab study build` has made.

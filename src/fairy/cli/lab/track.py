@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from fairy.cli.options import Commands, Json, ModelOptions, Only, Output, Overwrite, Quiet, value
+from fairy.cli.options import Commands, Json, ModelOptions, Only, Output, Overwrite, Quiet, Words, value
 from fairy.cli.printing import print_json, reporting, tell
 from fairy.cli.values import read_by, read_point
 from fairy.config import EditConfig, ModelConfig, check_instruction
@@ -30,19 +30,15 @@ SYNTHETIC_FRAMES, SYNTHETIC_SPEED = 6, 8.0
 class Where:
     """What is looked at, and in the midst of which edit."""
 
-    layer: Annotated[
-        str | None, value("NAME", "all; of heat the first of the last block", allow_leading_hyphen=True)
-    ] = None
+    layer: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None
     """Which self-attention layers: a number from 0, negative from the end, or a part of the name."""
-    step: Annotated[tuple[int, ...] | None, value("N,N,...", "all; of heat the middle", allow_leading_hyphen=True)] = (
-        None
-    )
+    step: Annotated[tuple[int, ...] | None, Parameter(allow_leading_hyphen=True)] = None
     """Which denoising steps, from 0, the noisiest; negative ones count from the end."""
     instruction: str = "make it night"
     """The edit in the midst of which attention is looked at."""
     own_noise: bool = False
     """Give each frame noise of its own. An edit has the same for all, and attention may follow that."""
-    size: Annotated[tuple[int, int] | None, value("WxH", "256x256; of heat as edit does")] = None
+    size: tuple[int, int] | None = None
     """Size at which frames are computed."""
 
     def __post_init__(self) -> None:
@@ -64,7 +60,10 @@ class Where:
         return observe(model, self.instruction, edit, size=size, layers=layers, steps=steps, own_noise=self.own_noise)
 
 
-WhereOptions = Annotated[Where | None, Parameter(name="*")]
+OfHeat = Words(
+    layer=("NAME", "the first of the last block"), step=("N", "the middle one"), size=("WxH", "as edit does")
+)
+OfAccuracy = Words(layer=("NAME", "all"), step=("N,N,...", "all"), size=("WxH", "256x256"))
 EditOptions = Annotated[
     EditConfig | None, Parameter(name="*"), Only("num_steps", "text_guidance", "image_guidance", "seed")
 ]
@@ -79,7 +78,7 @@ def heat(
     frame: int = 0,
     to: Annotated[tuple[int, ...], value("N,N,...", "three, evenly spread")] = (),
     overwrite: Overwrite = False,
-    where: WhereOptions = None,
+    where: Annotated[Where | None, Parameter(name="*"), OfHeat] = None,
     edit: EditOptions = None,
     model: ModelOptions = None,
     quiet: Quiet = False,
@@ -139,13 +138,15 @@ def accuracy(
     frames: Annotated[int | None, value("N", "all; 6 of synthetic clips")] = None,
     speed: float = SYNTHETIC_SPEED,
     overwrite: Annotated[bool, Parameter(help="Replace what an earlier run has written into the folder.")] = False,
-    where: WhereOptions = None,
+    where: Annotated[Where | None, Parameter(name="*"), OfAccuracy] = None,
     edit: EditOptions = None,
     model: ModelOptions = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Measure how well attention follows points, in all layers and steps, on clips with true tracks.
+    """Measure how well attention follows points with true tracks.
+
+    All layers and steps of a model, on synthetic clips or on those of a folder or a file.
 
     Args:
         tracks: The clips: a folder of `fairy lab synth`, or TAP-Vid's file. Or --synthetic.
