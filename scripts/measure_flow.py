@@ -1,4 +1,4 @@
-"""Facts behind `fairy eval`: how exact its optical flow is, how well it tells a cut, what blur does. Some seconds.
+"""Facts behind `fairy lab eval`: how exact its optical flow is, how well it tells a cut, what blur does. Some seconds.
 
 `python scripts/measure_flow.py` prints, for synthetic clips of 192x144 with exact flow, the mean error of OpenCV's DIS
 as the preset has it and as `fairy.lab.metrics` sets it; and what share of the source's contrast the flow leaves

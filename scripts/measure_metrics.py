@@ -1,9 +1,9 @@
-"""What anchors and shared noise do to `fairy eval`'s numbers: synthetic clips with exact flow, and the built-in clip.
+"""What anchors and shared noise do to `fairy lab eval`'s numbers: synthetic clips, and the built-in one.
 
     python scripts/measure_metrics.py -o runs/metrics --benchmark benchmarks/DATE-metrics
 
 Edits are made once: a run that was stopped goes on. Without --benchmark it ends with two tables for
-`fairy eval --table`.
+`fairy lab eval --table`.
 
 Each source is edited by three methods with the same model, settings and seed: each frame alone with noise of its own,
 each alone with the noise that all share, and with three anchors. Beside them stand the exact edit (for synthetic clips)
@@ -88,7 +88,7 @@ def edit_all(editor: Editor, source: Path, folder: Path, words: argparse.Namespa
 
 
 def write_table(path: Path, rows: list[tuple[Path, str, str, Path]], flow: Path | None) -> None:
-    """A table for `fairy eval --table`: rows are (source, edit, method, video)."""
+    """A table for `fairy lab eval --table`: rows are (source, edit, method, video)."""
     with path.open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(COLUMNS)
@@ -147,7 +147,9 @@ def report(words: argparse.Namespace, stem: Path, weights: str) -> None:
     for name, about in ABOUT.items():
         folder = words.output / "scores" / name
         table = words.output / f"{name}.csv"
-        if code := fairy_main(["eval", "--table", str(table), "-o", str(folder), "--clip", words.clip, "--overwrite"]):
+        if code := fairy_main(
+            ["lab", "eval", "--table", str(table), "-o", str(folder), "--clip", words.clip, "--overwrite"]
+        ):
             sys.exit(code)
         for suffix in ("png", "csv"):
             shutil.copyfile(folder / f"methods.{suffix}", f"{stem}-{name}.{suffix}")

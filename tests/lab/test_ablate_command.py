@@ -1,4 +1,4 @@
-"""`fairy ablate`: sets, settings, and the command from a table to the page."""
+"""`fairy lab ablate`: sets, settings, and the command from a table to the page."""
 
 import csv
 import json
@@ -114,7 +114,7 @@ def test_from_a_table_to_the_page(sd_folder, video, tmp_path, capsys):
     table = video.parent / "street.csv"
     table.write_text("video,instruction\nstreet.mp4,make it night\n")
     words = ["--k", "0,1", "--steps", "1", "--model", str(sd_folder), "--long-side", "32", "--clip", "off"]
-    assert main(["ablate", str(table), "-o", str(tmp_path / "out"), *words, "--json", "--quiet"]) == 0
+    assert main(["lab", "ablate", str(table), "-o", str(tmp_path / "out"), *words, "--json", "--quiet"]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["done_now"] == 2
     with (tmp_path / "out" / "cells.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -132,6 +132,6 @@ def test_files_of_others_are_not_replaced(sd_folder, video, tmp_path):
 
 
 def test_wrong_words_end_with_2(tmp_path, capsys):
-    assert main(["ablate", "many-videos", "-o", str(tmp_path), "--workers", "0"]) == 2
-    assert main(["ablate", "many-videos", "-o", str(tmp_path), "--k", "x"]) == 2
+    assert main(["lab", "ablate", "many-videos", "-o", str(tmp_path), "--workers", "0"]) == 2
+    assert main(["lab", "ablate", "many-videos", "-o", str(tmp_path), "--k", "x"]) == 2
     assert "--k x: must be whole numbers" in capsys.readouterr().err

@@ -173,7 +173,7 @@ def test_sdxl_is_refused_beside_peers(sdxl_model):
         (["--num-frames", "2"], "--num-anchors 3: there are 2 frames"),
         (["--num-anchors", "many"], "--num-anchors many: must be whole numbers"),
         (["--cases", "speed"], "--cases speed: unknown"),
-        (["--model", ""], "--model: name at least one"),
+        (["--models", ""], "--models: name at least one"),
         (["--methods", "a,a"], "--methods: name at least one, and none twice"),
         (["--repeats", "0"], "--repeats 0: must lie in"),
         (["--dtype", "int8"], "--dtype int8: unknown"),
@@ -181,7 +181,7 @@ def test_sdxl_is_refused_beside_peers(sdxl_model):
     ],
 )
 def test_wrong_words_are_refused_in_one_line(words, complaint, capsys, tmp_path):
-    assert main(["bench", "-o", str(tmp_path), *words]) == 2
+    assert main(["lab", "bench", "-o", str(tmp_path), *words]) == 2
     said = capsys.readouterr().err
     assert complaint in said
     assert said.count("\n") == 1

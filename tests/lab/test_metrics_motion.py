@@ -151,7 +151,7 @@ def test_sampling_follows_the_flow() -> None:
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("synth") / "data"
     words = ["--clips", "1", "--frames", "4", "--size", "64x48", "--edits", "night", "--seed", "5", "--quiet"]
-    assert main(["synth", "-o", str(folder), *words]) == 0
+    assert main(["lab", "synth", "-o", str(folder), *words]) == 0
     return folder
 
 

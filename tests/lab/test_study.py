@@ -164,7 +164,19 @@ def test_wrong_requests(
     words: tuple[str, ...], line: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(folder)
-    request = ["study", "build", "--source", "sources", "--a", METHODS[0], "--instructions", "lines.csv", "-o", "new"]
+    request = [
+        "lab",
+        "study",
+        "build",
+        "--source",
+        "sources",
+        "--a",
+        METHODS[0],
+        "--instructions",
+        "lines.csv",
+        "-o",
+        "new",
+    ]
     assert main([*request, *words]) in (1, 2)
     assert capsys.readouterr().err == f"fairy: {line}\n"
     assert not (folder / "new").exists()

@@ -155,7 +155,7 @@ def test_report_of_single_results(tmp_path: Path) -> None:
 
 
 def test_report_on_the_command_line(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["study", "report", str(study), "--json"]) == 0
+    assert main(["lab", "study", "report", str(study), "--json"]) == 0
     *table, line = capsys.readouterr().out.splitlines()
     assert any("Temporal" in each for each in table)
     said = json.loads(line)
@@ -165,5 +165,5 @@ def test_report_on_the_command_line(study: Path, capsys: pytest.CaptureFixture[s
 
 def test_a_study_without_answers_has_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     make_study(tmp_path)
-    assert main(["study", "report", str(tmp_path), "-o", str(tmp_path / "report")]) == 0
+    assert main(["lab", "study", "report", str(tmp_path), "-o", str(tmp_path / "report")]) == 0
     assert "0 answers of 0 raters" in capsys.readouterr().out

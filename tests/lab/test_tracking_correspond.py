@@ -150,7 +150,7 @@ def test_layers_are_chosen_by_number_or_by_a_part_of_their_name():
     assert default_layer(layers) == layers[2]
 
 
-@pytest.mark.parametrize(("wanted", "said"), [("4", "layers 0 to 3"), ("middle", "see --list-layers")])
+@pytest.mark.parametrize(("wanted", "said"), [("4", "layers 0 to 3"), ("middle", "see fairy lab track layers")])
 def test_layers_that_are_not_there(wanted, said):
     with pytest.raises(UsageError, match=said):
         choose_layers(["a", "b", "c", "d"], wanted)

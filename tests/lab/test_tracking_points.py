@@ -1,4 +1,4 @@
-"""Clips with true tracks: the synthetic world's are those of `fairy synth`, TAP-Vid's file is read as published."""
+"""Clips with true tracks: the synthetic world's are those of `fairy lab synth`, TAP-Vid's file is read as published."""
 
 import pickle
 

@@ -1,4 +1,4 @@
-"""Settings that vary in `fairy ablate`: `--k 0,1,3 --steps 5,10` makes six conditions, or four, one by one."""
+"""Settings that vary in `fairy lab ablate`: `--k 0,1,3 --steps 5,10` makes six conditions, or four, one by one."""
 
 from __future__ import annotations
 

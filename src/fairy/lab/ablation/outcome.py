@@ -1,4 +1,4 @@
-"""The files of a finished `fairy ablate`: tables as CSV, plots, and a page with the videos side by side."""
+"""The files of a finished `fairy lab ablate`: tables as CSV, plots, and a page with the videos side by side."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def as_page(
     parts = [
         f"# {title}",
         f"{instructions} pairs of video and instruction, {comparison.num_sources} videos, {len(comparison.methods)}"
-        f" conditions, by `fairy ablate`. Models: {models}. Means with {sure}; above stands which way is better.",
+        f" conditions, by `fairy lab ablate`. Models: {models}. Means with {sure}; above stands which way is better.",
         as_markdown(rows, comparison.methods, "all", metrics, heading="condition"),
         *_differences(cells, comparison, metrics),
         *(f"![{name}]({name})" for name in plots),

@@ -1,4 +1,4 @@
-"""What `fairy ablate` edits: a table of one's own, or a set made from the synthetic world, in the paper's shapes.
+"""What `fairy lab ablate` edits: a table of one's own, or a set made from the synthetic world, in the paper's shapes.
 
 The paper's evaluation set (sec. 6) is 50 videos x 10 instructions and 10 videos x 50 instructions.
 """
@@ -26,7 +26,7 @@ NUM_FRAMES = 24
 SIZE = (192, 144)
 SPEED = 2.0
 CHEAP_EDIT = "sepia"
-"""A dataset of `fairy synth` holds at least one exact edit."""
+"""A dataset of `fairy lab synth` holds at least one exact edit."""
 
 TARGETS = {
     "night": "{source} at night", "sunset": "{source} at sunset", "snow": "{source} in the snow",

@@ -1,4 +1,4 @@
-"""`fairy ablate`: a set of videos and instructions under several settings, scored by `fairy.lab.metrics`, resumable.
+"""`fairy lab ablate`: a set of videos and instructions under several settings, scored by `fairy.lab.metrics`.
 
 FOLDER/videos/ has the edited videos, FOLDER/cells.jsonl what is finished; tables, plots and the page come from both.
 """

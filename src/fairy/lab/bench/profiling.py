@@ -1,4 +1,4 @@
-"""Where the time of one micro-batch goes, by torch's profiler: `fairy bench --profile`.
+"""Where the time of one micro-batch goes, by torch's profiler: `fairy lab bench --profile`.
 
 The micro-batch is edited as ever, but by one thread. Every operation that Python calls is counted, with all that it
 calls itself, under one kind; what is left of the time is Python, and on a GPU also its waiting to be told what to do.

@@ -36,7 +36,7 @@ def bench(
     settings: BenchSettings,
     folder: Path,
     *,
-    command: str = "fairy bench",
+    command: str = "fairy lab bench",
     overwrite: bool = False,
     report: Report = SILENT,
 ) -> tuple[Path, Result]:

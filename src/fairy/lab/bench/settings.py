@@ -1,4 +1,4 @@
-"""What `fairy bench` is asked for, its defaults by machine and its limits. No torch here."""
+"""What `fairy lab bench` is asked for, its defaults by machine and its limits. No torch here."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What is known of edited videos: from their own recipes, and from what `fairy eval` has written beside them.
+"""What is known of edited videos: from their own recipes, and from what `fairy lab eval` has written beside them.
 
-Metrics are read from tables with a column `edited` (`fairy eval --table`), and for NAME.mp4 from NAME/scores.json
-(`fairy eval -o NAME`) or NAME.json.
+Metrics are read from tables with a column `edited` (`fairy lab eval --table`), and for NAME.mp4 from NAME/scores.json
+(`fairy lab eval -o NAME`) or NAME.json.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def read_object(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
-        raise MediaError(f"{path} is not what `fairy eval` writes ({error}). Move it away.") from error
+        raise MediaError(f"{path} is not what `fairy lab eval` writes ({error}). Move it away.") from error
 
 
 def number(value: Any) -> float | None:

@@ -51,7 +51,7 @@ class Estimated:
 
 
 class Exact:
-    """Flow as `fairy synth` has written it: exact, and so is what is hidden. One step is in memory at a time."""
+    """Flow as `fairy lab synth` has written it: exact, and so is what is hidden. One step is in memory at a time."""
 
     def __init__(self, path: Path) -> None:
         self._steps = zip(read_steps(path, "flow_forward"), read_steps(path, "occluded_forward"), strict=True)
@@ -136,7 +136,7 @@ def read_steps(path: Path, name: str) -> Iterator[np.ndarray]:
             for _ in range(shape[0]):
                 yield np.frombuffer(stream.read(size), dtype).reshape(shape[1:])
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise FairyError(f"{path}: is no truth of `fairy synth`: {name} cannot be read ({error})") from error
+        raise FairyError(f"{path}: is no truth of `fairy lab synth`: {name} cannot be read ({error})") from error
 
 
 def _read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:

@@ -41,5 +41,5 @@ class MetricSettings:
                 raise UsageError(f"--{name.replace('_', '-')}: the prompt is empty; say what the video shows")
         if self.flow not in ESTIMATORS and not Path(self.flow).exists():
             raise UsageError(
-                f"--flow {self.flow}: must be {', '.join(ESTIMATORS)} or a folder of `fairy synth`, and there is none"
+                f"--flow {self.flow}: must be {', '.join(ESTIMATORS)} or a folder of `fairy lab synth`, and is none"
             )

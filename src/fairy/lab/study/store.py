@@ -82,7 +82,7 @@ class Store:
         self._path, self._lock = folder / DATABASE, threading.Lock()
         self._rng = rng or random.SystemRandom()
         if not self._path.is_file():
-            raise UsageError(f"{folder} holds no {DATABASE}. Give a folder that `fairy study build` has made.")
+            raise UsageError(f"{folder} holds no {DATABASE}. Give a folder that `fairy lab study build` has made.")
         self._connection = _connect(self._path)
         try:
             facts = {name: json.loads(value) for name, value in self._connection.execute("SELECT * FROM facts")}

@@ -3,7 +3,7 @@
 capture      queries and keys of self-attention layers, recorded while a frame is denoised as the editor does it
 correspond   from them to attention maps and correspondences, in blocks
 tokens       from pixels to a layer's tokens and back
-points       clips with true tracks: synthetic ones, TAP-Vid's file, folders of `fairy synth`
+points       clips with true tracks: synthetic ones, TAP-Vid's file, folders of `fairy lab synth`
 pickles      arrays out of a pickle that is never run
 accuracy     how often a correspondence is within so many pixels of the truth; chance; confidence
 measure      accuracy of every layer and step over clips

@@ -91,7 +91,7 @@ def choose_layers(layers: Sequence[str], wanted: str | None) -> list[str]:
         raise UsageError(f"--layer {wanted}: the model has self-attention layers 0 to {len(layers) - 1}")
     if found := [layer for layer in layers if wanted in layer]:
         return found
-    raise UsageError(f"--layer {wanted}: no self-attention layer has that in its name; see --list-layers")
+    raise UsageError(f"--layer {wanted}: no self-attention layer has that in its name; see fairy lab track layers")
 
 
 def default_layer(layers: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Clips with true tracks of points: the synthetic world's, folders that `fairy synth` wrote, and TAP-Vid's files.
+"""Clips with true tracks of points: the synthetic world's, folders that `fairy lab synth` wrote, and TAP-Vid's files.
 
 N points, T frames. Positions are (x, y) in 0..1 of the picture's width and height, from the corner of the first pixel:
 TAP-Vid's convention (arXiv 2211.03726). Frames are read when they are needed and never kept.
@@ -67,7 +67,7 @@ class TrackedClip:
 
 
 def open_clips(path: Path) -> list[TrackedClip]:
-    """The clips of a folder of `fairy synth`, or of one of TAP-Vid's pickles, which is not run.
+    """The clips of a folder of `fairy lab synth`, or of one of TAP-Vid's pickles, which is not run.
 
     MediaError where it is neither.
     """
@@ -75,7 +75,7 @@ def open_clips(path: Path) -> list[TrackedClip]:
         return folder_clips(path)
     if path.suffix.lower() in SUFFIXES and path.is_file():
         return tapvid_clips(path)
-    raise MediaError(f"{path} is neither a folder that `fairy synth` wrote nor a file of TAP-Vid (.pkl).")
+    raise MediaError(f"{path} is neither a folder that `fairy lab synth` wrote nor a file of TAP-Vid (.pkl).")
 
 
 def synthetic_clips(
@@ -83,7 +83,7 @@ def synthetic_clips(
 ) -> list[TrackedClip]:
     """Clips of the synthetic world, drawn at (width, height), with 64 exact tracks each.
 
-    They are those of `fairy synth` at that size, seed and speed.
+    They are those of `fairy lab synth` at that size, seed and speed.
     """
     from fairy.lab.synthetic import draw_queries, follow, sample_scene
     from fairy.lab.synthetic.dataset import EDITS, NUM_POINTS, check, clip_seed
@@ -108,7 +108,7 @@ def draw(scene: Scene, indices: Sequence[int], size: tuple[int, int]) -> Iterato
 
 
 def folder_clips(folder: Path) -> list[TrackedClip]:
-    """The source clips in a folder that `fairy synth` wrote."""
+    """The source clips in a folder that `fairy lab synth` wrote."""
     from fairy.lab.synthetic.dataset import METADATA
 
     clips = {}
@@ -121,7 +121,7 @@ def folder_clips(folder: Path) -> list[TrackedClip]:
             clips[path] = exact_clip(path.parent.name, tracks, occluded, size, partial(read_video, path))
     except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
         reason = f"{type(error).__name__}: {error}"
-        raise MediaError(f"{folder} is no whole folder that `fairy synth` wrote ({reason}).") from error
+        raise MediaError(f"{folder} is no whole folder that `fairy lab synth` wrote ({reason}).") from error
     return list(clips.values())
 
 
