@@ -40,8 +40,6 @@ NIGHT = ["edit", "a.mp4", "night", "-o", "b.mp4"]
         ),
         ([*NIGHT, "--seed"], "--seed wants a value: --seed SEED"),
         ([*NIGHT, "--fast=maybe"], "--fast takes no value"),
-        ([*NIGHT, "--seed", "1", "--seed", "2"], "--seed sets anew what is set before it; give one of them"),
-        ([*NIGHT, "--anchors", "1", "--anchors", "2"], "--anchors sets anew what is set before it"),
     ],
 )
 def test_what_cannot_be_understood(words: list[str], line: str, capsys: Printed):

@@ -67,6 +67,9 @@ def test_a_new_field_is_an_option_with_its_words(capsys: Printed):
         (["--mask=m.png"], Settings(mask=Path("m.png"))),
         (["--gain", "1e-1"], Settings(gain=0.1)),
         (["--no-turned"], Settings(turned=False)),
+        (["--crf", "1", "--crf", "2"], Settings(crf=2)),
+        (["--edits", "wood", "--edits", "hat"], Settings(edits=("hat",))),
+        (["--no-turned", "--turned"], Settings(turned=True)),
         ([], None),
     ],
 )

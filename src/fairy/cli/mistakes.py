@@ -9,7 +9,6 @@ from cyclopts import (
     CoercionError,
     CycloptsError,
     MissingArgumentError,
-    RepeatArgumentError,
     UnknownCommandError,
     UnknownOptionError,
     UnusedCliTokensError,
@@ -42,8 +41,6 @@ def say(error: CycloptsError, chain: list[str]) -> str:
         case MissingArgumentError(argument=Argument() as argument, app=App() as app):
             usage = f"It is written: {app.usage or usage_of(app, chain)}"
             return f"{name_of(argument)} is missing. {guess_of(error) or usage}"
-        case RepeatArgumentError(token=token):
-            return f"{token.keyword} sets anew what is set before it; give one of them"
         case CoercionError(argument=Argument() as argument) if argument.is_flag():
             return f"{argument.name} takes no value"
     return " ".join(str(error).split())

@@ -181,7 +181,7 @@ def heed_annotations(settings: Argument) -> None:
 def in_our_words(argument: Argument) -> Iterator[Parameter]:
     """What cyclopts is to know of an option."""
     name, kind, given = argument.field_info.name, kind_of(argument.hint), argument.parameter
-    yield Parameter(show_default=default_in_words(argument))
+    yield Parameter(show_default=default_in_words(argument), allow_repeating=True)
     if argument.field_info.default is not True:  # what is so by default has a --no-
         yield Parameter(negative="")
     if any(given.group == (own,) for own in (EDIT, MODEL, VIDEO, MASK, WORK)):

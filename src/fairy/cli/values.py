@@ -82,12 +82,12 @@ READERS: dict[Any, Reader] = {
 
 
 def read_by(reader: Reader) -> Parameter:
-    """For an option that is given once and read by `reader`."""
+    """For an option of one value, read by `reader`. Given again, the last one counts."""
 
     def convert(kind: Any, tokens: Sequence[Token]) -> Any:  # noqa: ARG001  cyclopts gives the type, too
-        return read(reader, tokens[0])
+        return read(reader, tokens[-1])
 
-    return Parameter(converter=convert, n_tokens=1, allow_repeating=False)
+    return Parameter(converter=convert, n_tokens=1)
 
 
 def read_pictures(kind: Any, tokens: Sequence[Token]) -> dict[int, Path]:  # noqa: ARG001
