@@ -17,7 +17,7 @@ BARE = f"""
 import sys
 for name in {ABSENT}:
     sys.modules[name] = None
-from fairy.cli import main
+from fairy.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fairy.cli.options import (
     WORK,
-    AnchorOptions,
     EditOptions,
     JobOptions,
     Json,
@@ -16,6 +15,7 @@ from fairy.cli.options import (
     ModelOptions,
     Output,
     Overwrite,
+    PreviewOptions,
     Quiet,
     RunOptions,
     VideoOptions,
@@ -139,7 +139,7 @@ def preview(
     mask: MaskOptions = None,
     grid: Annotated[tuple[str, ...], value("KEY=V,V,...", consume_multiple=(1, None), converter=read_words)] = (),
     overwrite: Overwrite = False,
-    job: AnchorOptions = None,
+    job: PreviewOptions = None,
     run: RunOptions = None,
     quiet: Quiet = False,
     as_json: Json = False,

@@ -121,7 +121,9 @@ ModelOptions = Annotated[ModelConfig | None, fields_in(MODEL)]
 VideoOptions = Annotated[VideoConfig | None, fields_in(VIDEO)]
 MaskOptions = Annotated[MaskConfig | None, fields_in(MASK)]
 JobOptions = Annotated[JobConfig | None, fields_in(WORK), Without("workers", "ray_address")]
-AnchorOptions = Annotated[JobConfig | None, fields_in(WORK), Only("anchors", "given", "shots")]
+PreviewOptions = Annotated[
+    JobConfig | None, fields_in(WORK), Without("workers", "ray_address", "chunk", "keep_job", "restart")
+]
 RunOptions = Annotated[RunConfig | None, fields_in(WORK)]
 
 Output = Annotated[str, Parameter(alias="-o", metavar="OUTPUT")]
