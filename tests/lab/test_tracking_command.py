@@ -28,9 +28,9 @@ def track(sd_folder, tmp_path, monkeypatch, capsys):
     """Runs the command in an empty folder; returns the exit code, stdout and stderr."""
     monkeypatch.chdir(tmp_path)
 
-    def run(*words):
-        fast = FAST if words[0] != "layers" else []
-        code = main(["lab", "track", *map(str, words), "--model", str(sd_folder), *fast])
+    def run(command, *words):
+        fast = FAST if command != "layers" else []
+        code = main(["lab", "track", command, "--model", str(sd_folder), *fast, *map(str, words)])
         return code, *capsys.readouterr()
 
     return run

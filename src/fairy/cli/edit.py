@@ -159,16 +159,17 @@ def preview(
 
     check_picture(Path(output), overwrite)
     check_request(input, instruction)
-    from fairy.jobs import calls
+    from fairy.jobs.calls import preview as draw_anchors
+    from fairy.jobs.calls import preview_grid
 
     settings: dict[str, Any] = {"edit": edit, "model": model, "video": video, "run": run, "job": job, "mask": mask}
     with reporting(quiet) as report:
         if grid:
-            drawn = calls.preview_grid(input, instruction, output, grid, overwrite=overwrite, report=report, **settings)
+            drawn = preview_grid(input, instruction, output, grid, overwrite=overwrite, report=report, **settings)
             summary = f"{output}: {drawn.num_edits} edits in {drawn.seconds:.1f} s"
             tell(summary, drawn, quiet=quiet, as_json=as_json)
             return
-        result = calls.preview(input, instruction, output, overwrite=overwrite, report=report, **settings)
+        result = draw_anchors(input, instruction, output, overwrite=overwrite, report=report, **settings)
     summary = f"{output}: {describe_anchors(result)}, in {result.seconds:.1f} s"
     tell(summary, result, quiet=quiet, as_json=as_json)
 

@@ -42,7 +42,7 @@ def redo(
         text_guidance: How strongly the instruction is followed in these frames.
         image_guidance: How strongly the source picture is kept in these frames.
     """
-    from fairy.jobs import redo as again
+    from fairy.jobs.redo import redo as render_again
 
     changes: dict[str, Any] = {
         "seed": seed,
@@ -51,7 +51,7 @@ def redo(
         "image_guidance": image_guidance,
     }
     with reporting(quiet) as report:
-        result = again.redo(output, frames, device=device, report=report, **changes)
+        result = render_again(output, frames, device=device, report=report, **changes)
     summary = f"{output}: frames {frames[0]} to {frames[1] - 1} done again in {result.seconds:.1f} s"
     tell(summary, result, quiet=quiet, as_json=as_json)
 
@@ -73,11 +73,11 @@ def verify(
         output: What an edit with --keep-job has written.
         frames: How many, chosen at random.
     """
-    from fairy.jobs import verify as proof
     from fairy.jobs.store import job_path
+    from fairy.jobs.verify import verify as compare
 
     with reporting(quiet) as report:
-        result = proof.verify(output, num_frames=frames, device=device, report=report)
+        result = compare(output, num_frames=frames, device=device, report=report)
     number, levels = len(result.frames), result.largest_difference
     summary = f"{output}: {result.num_identical} of {number} frames are identical to the last bit"
     if levels:
@@ -101,9 +101,9 @@ def info(
     Args:
         output: A video, a GIF, a picture or a folder of pictures that Fairy has written, or is about to write.
     """
-    from fairy.jobs import recipe
+    from fairy.jobs.recipe import info as read_recipe
 
-    found = recipe.info(output)
+    found = read_recipe(output)
     if as_json:
         print_json(found)
         return

@@ -67,9 +67,9 @@ def ablate(
     """
     check_workers(workers)
     video = VideoConfig(long_side=long_side)
-    from fairy.lab.ablation import videos
     from fairy.lab.ablation.axes import parse_values, variants
     from fairy.lab.ablation.sets import open_set
+    from fairy.lab.ablation.videos import ablate as ablate_videos
     from fairy.lab.metrics import MetricSettings
 
     texts = {
@@ -90,7 +90,7 @@ def ablate(
         if not quiet:
             number = len(entries) * len(conditions)
             report.note(f"{len(entries)} edits under {len(conditions)} conditions: {number}")
-        result = videos.ablate(
+        result = ablate_videos(
             entries,
             conditions,
             output,

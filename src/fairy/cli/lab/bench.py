@@ -50,11 +50,11 @@ def bench(
         overwrite: Replace a result of the same day and machine.
     """
     os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # torch's profiler else tells on stderr when it begins and ends
-    from fairy.lab.bench import run
     from fairy.lab.bench.result import paths_of
+    from fairy.lab.bench.run import bench as measure
 
     with reporting(quiet) as report:
-        stem, result = run.bench(
+        stem, result = measure(
             settings or BenchSettings(), output, command=command_line(), overwrite=overwrite, report=report
         )
     table = paths_of(stem)["table"]

@@ -97,13 +97,13 @@ def serve(study: Path, /, *, host: str = "127.0.0.1", port: int = 8765) -> None:
         host: Where to listen. 0.0.0.0 lets in whoever reaches this machine.
         port: The port to listen on; 0 is any free one.
     """
-    from fairy.lab.study import serve as serving
+    from fairy.lab.study.serve import serve as serve_study
 
     def announce(address: str) -> None:
         print(f"Raters find the study at {address}", flush=True)
 
     try:
-        serving.serve(study, host=host, port=port, announce=announce)
+        serve_study(study, host=host, port=port, announce=announce)
     except KeyboardInterrupt:
         print(f"Stopped. All answers are in {study}; see fairy lab study report {study}")
 
