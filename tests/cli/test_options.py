@@ -82,6 +82,7 @@ def test_defaults_are_written_as_they_are_typed(capsys: Printed):
     assert "--size WxH How large. (default: 192x144)" in text
     assert "--edits TEXT,... Which ones. (default: night,snow)" in text
     assert "--gain X How much. (default: 1)" in text
+    assert "--turned, --no-turned Whether it is turned. (default: on)" in text
 
 
 def test_only_what_is_on_has_a_way_to_turn_it_off(capsys: Printed):

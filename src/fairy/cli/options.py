@@ -208,7 +208,7 @@ def default_in_words(argument: Argument) -> str | bool:
     if isinstance(words, str):
         return words
     if isinstance(default, bool) or argument.required:
-        return False
+        return "on" if default is True else False
     if default is None or default in ((), "", {}):
         return UNSET.get(argument.field_info.name, False)
     if isinstance(default, tuple):

@@ -58,8 +58,10 @@ def print_models(models: Sequence[ModelEntry]) -> None:
 
     table = Table("model", "size", "defaults", "where", box=None, pad_edge=False)
     for model in models:
-        d = model.defaults
-        defaults = f"{d.long_side} px, {d.num_steps} steps, text {d.text_guidance:g}, image {d.image_guidance:g}"
+        defaults = f"{model.defaults.long_side} px, {model.defaults.num_steps} steps"
+        for guidance in ("text_guidance", "image_guidance"):
+            if (scale := getattr(model.defaults, guidance)) is not None:  # not every family has both
+                defaults += f", {guidance.partition('_')[0]} {scale:g}"
         table.add_row(model.name, f"{model.num_bytes / 1e6:,.0f} MB", defaults, str(model.path))
     Console().print(table)
 
