@@ -14,7 +14,7 @@ from fairy.config import VideoConfig
 from fairy.errors import UsageError
 
 if TYPE_CHECKING:
-    from fairy.lab.ablation.axes import Variant
+    from fairy.lab.ablation.axes import AblationVariant
 
 OWN = "(default: the model's own)"
 
@@ -50,6 +50,8 @@ class Ablate:
     """Models: folders, hub ids, or embedded."""
     seed: Annotated[str, arg(metavar="SEED,...")] = "0"
     """Seeds: edits of one video and condition, which count as one."""
+    noise: Annotated[str, arg(metavar="shared,own")] = "shared"
+    """One noise for all frames, as in any edit, or each frame's own."""
     one_by_one: Flag = False
     """Vary one setting at a time, from the first value of each, in place of all combinations."""
     long_side: Annotated[int | None, arg(metavar="N", help_behavior_hint=OWN)] = None
@@ -98,7 +100,7 @@ class Ablate:
         if self.json:
             print(json.dumps({"page": str(result.page), "cells": result.num_cells, "done_now": result.num_done_now}))
 
-    def variants(self) -> list[Variant]:
+    def variants(self) -> list[AblationVariant]:
         """The conditions."""
         from fairy.lab.ablation.axes import KINDS, parse_values, variants
 

@@ -15,7 +15,7 @@ from fairy.errors import FairyError, UsageError
 if TYPE_CHECKING:
     from fairy.lab.metrics import MetricSettings
     from fairy.lab.metrics.batch import Measurement
-    from fairy.lab.metrics.statistics import Comparison
+    from fairy.lab.metrics.comparison import Comparison
     from fairy.report import Report
 
 PICTURE, FRAMES, SCORES = "metrics.png", "frames.csv", "scores.json"
@@ -126,7 +126,7 @@ class Eval:
         settings = self.settings
         from fairy.disk.whole import check_files
         from fairy.lab.metrics.batch import measure, read_table
-        from fairy.lab.metrics.statistics import compare
+        from fairy.lab.metrics.comparison import compare
         from fairy.lab.metrics.table import comparison_table
 
         rows, unused = read_table(table, settings)
@@ -209,7 +209,7 @@ def write_comparison(
     """All files of a comparison."""
     from fairy.disk.whole import write_text
     from fairy.lab.metrics.batch import measurements_csv
-    from fairy.lab.metrics.chart import draw_comparison
+    from fairy.lab.metrics.picture import draw_comparison
     from fairy.lab.metrics.table import comparison_csv
 
     write_text(folder / ROWS, measurements_csv(measured))

@@ -52,7 +52,7 @@ class Track:
     to: Annotated[str | None, unset("N,N,...", "three, evenly spread")] = None
     """The frames to look for it in, for a picture."""
     accuracy: Annotated[Path | None, unset("FILE", "none")] = None
-    """Measure on clips with true tracks: TAP-Vid's DAVIS file (.pkl, read without running it) or a folder of synth."""
+    """Measure on clips with true tracks: TAP-Vid as .npz (docs/tracking.md), or a folder of synth."""
     synthetic: Annotated[int | None, unset("N", "none")] = None
     """Measure on so many fresh synthetic clips with exact tracks."""
     clips: Annotated[int | None, unset("N", "all")] = None
@@ -125,7 +125,7 @@ class Track:
         if self.to is not None and not as_picture:
             raise UsageError("--to is for pictures: a video shows all frames. Leave it out, or choose a name with .png")
         from fairy.disk.whole import check_picture
-        from fairy.lab.tracking.show import Question, draw_sheet, draw_video
+        from fairy.lab.tracking.show import PointQuestion, draw_sheet, draw_video
         from fairy.pictures.size import fit_size
         from fairy.video import check_output, probe
 
@@ -135,7 +135,7 @@ class Track:
             check_output(output, self.overwrite)
         info = probe(source)
         frames = () if self.to is None else parse_numbers("--to", self.to)
-        whole = Question(info, (info.width, info.height), point, self.frame)
+        whole = PointQuestion(info, (info.width, info.height), point, self.frame)
         whole.check_frames("--to", frames)  # as all of it, before the model is loaded
         model = self.load()
         size = parse_size(self.size) if self.size else fit_size(info.width, info.height, model.defaults.long_side)
@@ -168,9 +168,9 @@ class Track:
             raise UsageError(f"--frames {self.frames}: must be 2 or more")
         size = parse_size(self.size) if self.size else SIZE
         from fairy.disk.whole import check_files
-        from fairy.lab.tracking.files import CSV, JSON, PLOT, write_accuracy
+        from fairy.lab.results.plots import check_matplotlib
         from fairy.lab.tracking.measure import measure
-        from fairy.lab.tracking.plot import check_matplotlib
+        from fairy.lab.tracking.plot import CSV, JSON, PLOT, write_accuracy
         from fairy.lab.tracking.tables import summarize
 
         check_matplotlib()

@@ -32,11 +32,14 @@ KINDS: dict[str, Callable[[str], Any]] = {
     "guided-share": float,
     "scheduler": str,
     "model": str,
+    "noise": str,
 }
+SHARED, OWN = NOISES = ("shared", "own")
+"""One noise for all frames, as in any edit; or each frame's own."""
 
 
 @dataclass(frozen=True)
-class Variant:
+class AblationVariant:
     """One condition: its settings, and the values of what varies, by option."""
 
     name: str
@@ -52,12 +55,14 @@ def parse_values(option: str, text: str) -> tuple[Any, ...]:
     except ValueError:
         kind = "whole numbers" if KINDS[option] is int else "numbers"
         raise UsageError(f"--{option} {text}: must be {kind}, with commas between") from None
+    if option == "noise" and not set(values) <= set(NOISES):
+        raise UsageError(f"--noise {text}: must be {' or '.join(NOISES)}, or both with a comma between")
     if len(set(values)) < len(values) or "" in values:
         raise UsageError(f"--{option} {text}: must be different values, with commas between")
     return values
 
 
-def variants(axes: Mapping[str, Sequence[Any]], *, one_by_one: bool = False) -> list[Variant]:
+def variants(axes: Mapping[str, Sequence[Any]], *, one_by_one: bool = False) -> list[AblationVariant]:
     """All combinations; `one_by_one` those that differ from the first values in one setting at most.
 
     Seeds have no part in the name: edits by several seeds are several samples of one condition.
@@ -70,14 +75,19 @@ def variants(axes: Mapping[str, Sequence[Any]], *, one_by_one: bool = False) -> 
     return [_variant(values, varied) for values in found]
 
 
-def _variant(values: Mapping[str, Any], varied: Sequence[str]) -> Variant:
+def _variant(values: Mapping[str, Any], varied: Sequence[str]) -> AblationVariant:
     edit = EditConfig(**{EDIT_FIELDS[option]: value for option, value in values.items() if option in EDIT_FIELDS})
-    settings = Settings(weights=identify(values.get("model", EMBEDDED)), edit=edit, scheduler=values.get("scheduler"))
+    settings = Settings(
+        weights=identify(values.get("model", EMBEDDED)),
+        edit=edit,
+        scheduler=values.get("scheduler"),
+        shared_noise=values.get("noise", SHARED) == SHARED,
+    )
     if settings.scheduler:
         check_scheduler(settings.scheduler)
     shown = varied or list(values)[:1]
     name = ", ".join(f"{LABELS.get(option, option)} {_short(values[option])}" for option in shown) or "defaults"
-    return Variant(name, settings, tuple((option, values[option]) for option in values))
+    return AblationVariant(name, settings, tuple((option, values[option]) for option in values))
 
 
 def check_scheduler(name: str) -> None:
@@ -87,7 +97,7 @@ def check_scheduler(name: str) -> None:
     scheduler_class(name)
 
 
-def curves(found: Sequence[Variant], option: str) -> dict[Any, str]:
+def curves(found: Sequence[AblationVariant], option: str) -> dict[Any, str]:
     """Conditions over one option's values, everything else at its first value: {value: name}."""
     firsts = dict(found[0].values)
     if option not in firsts:

@@ -1,17 +1,14 @@
-"""A cell of an ablation: one subject edited under one setting. Its key stays the same as long as its result does."""
+"""What a cell of an ablation is edited with: the model, known without being loaded, and all settings."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from fairy.config import EditConfig
-from fairy.disk.hashes import hash_file
+from fairy.disk.hashes import hash_file, hash_text
 from fairy.method.anchors import DEFAULT_NUM_ANCHORS
 from fairy.models import Defaults
 from fairy.models.folder import fingerprint
@@ -73,11 +70,5 @@ def identify(name: str) -> Weights:
     folder = find(name, half=False)
     unet = sorted(path for path in Path(folder.path, folder.denoiser).iterdir() if path.suffix == ".safetensors")
     digests = "".join(hash_file(path) for path in unet)
-    digest = digests if len(unet) == 1 else hashlib.blake2b(digests.encode(), digest_size=DIGITS).hexdigest()
+    digest = digests if len(unet) == 1 else hash_text(digests)
     return Weights(name, fingerprint(folder, half=False)[:DIGITS], digest[:DIGITS], folder.defaults)
-
-
-def key_of(facts: Mapping[str, Any]) -> str:
-    """The key of a cell, from all facts that decide its result."""
-    text = json.dumps(facts, sort_keys=True, default=str)
-    return hashlib.blake2b(text.encode(), digest_size=DIGITS).hexdigest()

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fairy.config import FAST_SHARE, EditConfig
-from fairy.lab.ablation.cells import Settings, Weights, key_of
+from fairy.lab.ablation.cells import Settings, Weights
 from fairy.lab.ablation.clips import CHANGED, LENGTH, MEASURED, NUM_CHOICES, SEED, World
+from fairy.lab.results.ledger import key_of
 from fairy.lab.synthetic import EDITS as ALL_EDITS
 
 EDITS = ("paint", "paint_all", "wood", "hat", "gold", "duotone", "sunset", "mosaic")
@@ -66,7 +67,7 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Task:
+class HeldOutTask:
     """One clip and one instruction under several conditions, which share the truth; with each cell's key."""
 
     index: int
@@ -112,10 +113,12 @@ def conditions(base: Weights, equivariant: Weights | None = None, *, full: bool 
     return tuple(found)
 
 
-def plan(conditions: Sequence[Condition], num_clips: int, world: World, edits: Sequence[str] = EDITS) -> list[Task]:
+def plan(
+    conditions: Sequence[Condition], num_clips: int, world: World, edits: Sequence[str] = EDITS
+) -> list[HeldOutTask]:
     """A task for each clip and instruction; clip i is the same whatever their number is."""
     return [
-        Task(
+        HeldOutTask(
             index,
             edit,
             world,

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fairy.lab.ablation.statistics import Mean, mean_difference, mean_over_clips
 from fairy.lab.results.ledger import Record
+from fairy.lab.results.statistics import Mean, mean_difference, mean_over_clips
+from fairy.lab.results.tables import as_csv, as_markdown
 
 Values = dict[tuple[str, str, str], dict[int | str, float]]
 """By condition, group and measure: one number a clip, the mean over the group's edits of it."""
-
-
 HEADS = (
     *("condition", "group", "measure", "mean", "low", "high", "clips"),
     *("difference_from_base", "difference_low", "difference_high"),
@@ -22,18 +19,18 @@ HEADS = (
 
 
 @dataclass(frozen=True)
-class Row:
+class MeanRow:
     """One number of the result."""
 
     condition: str
     group: str
     measure: str
     mean: Mean
-    difference: Mean | None
+    difference: Mean | None = None
     """From the base, over the clips that both have. None for the base itself, or where there is no base."""
 
 
-def collect(records: Iterable[Record], groups: Mapping[str, Sequence[str]]) -> Values:
+def collect_values(records: Iterable[Record], groups: Mapping[str, Sequence[str]]) -> Values:
     """The values of all cells; `groups` has the edits of each group, which may overlap."""
     cells: dict[tuple[str, str, str], dict[int | str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for record in records:
@@ -44,18 +41,18 @@ def collect(records: Iterable[Record], groups: Mapping[str, Sequence[str]]) -> V
     return {key: {clip: sum(of) / len(of) for clip, of in clips.items()} for key, clips in cells.items()}
 
 
-def rows_of(values: Values, base: str | None) -> list[Row]:
+def mean_rows(values: Values, base: str | None) -> list[MeanRow]:
     """A row for everything that was collected."""
     rows = []
     for (condition, group, measure), clips in values.items():
         reference = values.get((base, group, measure)) if base and condition != base else None
         difference = mean_difference(clips, reference) if reference else None
         if (mean := mean_over_clips(clips)) is not None:
-            rows.append(Row(condition, group, measure, mean, difference))
+            rows.append(MeanRow(condition, group, measure, mean, difference))
     return rows
 
 
-def aligned(rows: Sequence[Row], base: str) -> list[Row]:
+def align_rows(rows: Sequence[MeanRow], base: str) -> list[MeanRow]:
     """The rows, those of fewer clips than the base moved by what the base has less on these clips than on all.
 
     So they stand beside one another as if all were done for the same clips.
@@ -72,51 +69,46 @@ def aligned(rows: Sequence[Row], base: str) -> list[Row]:
     return moved
 
 
-def find(rows: Iterable[Row], condition: str, group: str, measure: str) -> Row | None:
+def find_row(rows: Iterable[MeanRow], condition: str, group: str, measure: str) -> MeanRow | None:
     """The row of one number."""
     return next((r for r in rows if (r.condition, r.group, r.measure) == (condition, group, measure)), None)
 
 
-def as_csv(rows: Sequence[Row]) -> str:
+def rows_csv(rows: Sequence[MeanRow]) -> str:
     """All rows; an interval is that of 95 % over clips."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(HEADS)
+    lines = []
     for row in rows:
-        difference = row.difference
-        numbers = [f"{number:.6g}" for number in (row.mean.value, row.mean.low, row.mean.high)]
-        apart = [f"{n:.6g}" for n in (difference.value, difference.low, difference.high)] if difference else [""] * 3
-        writer.writerow([row.condition, row.group, row.measure, *numbers, row.mean.num_clips, *apart])
-    return text.getvalue()
+        mean, apart = row.mean, row.difference
+        difference = (apart.value, apart.low, apart.high) if apart else (None,) * 3
+        about = (row.condition, row.group, row.measure)
+        lines.append([*about, mean.value, mean.low, mean.high, mean.num_clips, *difference])
+    return as_csv(HEADS, lines)
 
 
-def as_markdown(
-    rows: Sequence[Row], conditions: Sequence[str], group: str, measures: Mapping[str, str], *, heading: str
+def means_table(
+    rows: Sequence[MeanRow],
+    conditions: Sequence[str],
+    group: str,
+    measures: Mapping[str, str],
+    *,
+    heading: str,
+    differing: bool = False,
 ) -> str:
-    """A table with a line a condition and a column a measure: mean and interval. `measures` are titles by name."""
-    shown = [name for name in measures if any(find(rows, c, group, name) for c in conditions)]
-    lines = [f"| {heading} | {' | '.join(measures[name] for name in shown)} |", "| --- |" + " --- |" * len(shown)]
-    for condition in conditions:
-        found = [find(rows, condition, group, name) for name in shown]
-        if any(found):
-            lines.append(f"| {condition} | {' | '.join(str(row.mean) if row else '' for row in found)} |")
-    return "\n".join(lines)
+    """A table with a line a condition and a column a measure: mean and interval. `measures` are titles by name.
 
-
-def differences_as_markdown(
-    rows: Sequence[Row], conditions: Sequence[str], group: str, measures: Mapping[str, str], *, heading: str
-) -> str:
-    """As `as_markdown`, but the differences from the base; bold where the interval leaves out 0."""
-    differing = [
-        Row(row.condition, row.group, row.measure, row.difference, None) for row in rows if row.difference is not None
-    ]
-    shown = [name for name in measures if any(find(differing, c, group, name) for c in conditions)]
-    lines = [f"| {heading} | {' | '.join(measures[name] for name in shown)} |", "| --- |" + " --- |" * len(shown)]
+    If `differing`, the differences from the base instead; bold where the interval leaves out 0.
+    """
+    shown: dict[tuple[str, str], Mean | None] = {
+        (row.condition, row.measure): row.difference if differing else row.mean for row in rows if row.group == group
+    }
+    measured = [name for name in measures if any(shown.get((condition, name)) for condition in conditions)]
+    lines = []
     for condition in conditions:
-        found = [find(differing, condition, group, name) for name in shown]
-        if any(found):
-            lines.append(f"| {condition} | {' | '.join(_signed(row.mean) if row else '' for row in found)} |")
-    return "\n".join(lines)
+        means = [shown.get((condition, name)) for name in measured]
+        if any(means):
+            cells = ["" if mean is None else _signed(mean) if differing else str(mean) for mean in means]
+            lines.append([condition, *cells])
+    return as_markdown([heading, *(measures[name] for name in measured)], lines)
 
 
 def _signed(mean: Mean) -> str:

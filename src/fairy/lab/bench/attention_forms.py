@@ -123,7 +123,7 @@ def measure_forms(
     rows = []
     branches = len(model.family.branches(model, EditConfig().resolved(model.defaults), 0))
     for shape in layer_shapes(model, size):
-        tensors = draw(shape, branches, num_frames, num_anchors, model.device, model.dtype)
+        tensors = draw_tensors(shape, branches, num_frames, num_anchors, model.device, model.dtype)
         about = {"model": name, **vars(shape), "num_frames": num_frames, "num_anchors": num_anchors}
         reference: torch.Tensor | None = None
         for form_name, form in forms_for(shape, model.device).items():
@@ -142,7 +142,7 @@ def measure_forms(
     return rows
 
 
-def draw(
+def draw_tensors(
     shape: LayerShape, branches: int, num_frames: int, num_anchors: int, device: torch.device, dtype: torch.dtype
 ) -> tuple[torch.Tensor, KeysValues, KeysValues]:
     """Queries (n, L, C), keys and values of the frames, keys and values of the anchors, (B, M, C)."""

@@ -46,7 +46,7 @@ ELSE = "elementwise"
 
 
 @dataclass(frozen=True)
-class Part:
+class ProfilePart:
     """One kind of work with one number of anchors."""
 
     model: str
@@ -57,7 +57,9 @@ class Part:
     """Of the whole time."""
 
 
-def profile_micro_batch(model: Model, name: str, size: tuple[int, int], num_anchors: int, num_steps: int) -> list[Part]:
+def profile_micro_batch(
+    model: Model, name: str, size: tuple[int, int], num_anchors: int, num_steps: int
+) -> list[ProfilePart]:
     """The kinds of work in one micro-batch of frames, by falling share; the anchors have been edited before."""
     width, height = size
     config = EditConfig(num_steps=num_steps, num_anchors=num_anchors)
@@ -76,7 +78,7 @@ def profile_micro_batch(model: Model, name: str, size: tuple[int, int], num_anch
         whole = profiled
     seconds[GAPS] = max(0.0, whole - sum(seconds.values()))
     total = sum(seconds.values())
-    parts = [Part(name, num_anchors, kind, value, value / total) for kind, value in seconds.items()]
+    parts = [ProfilePart(name, num_anchors, kind, value, value / total) for kind, value in seconds.items()]
     return sorted(parts, key=lambda part: -part.seconds)
 
 

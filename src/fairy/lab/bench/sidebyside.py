@@ -9,17 +9,16 @@ import torch
 
 from fairy.errors import UsageError
 from fairy.lab.bench.clips import moving_gradient
-from fairy.lab.bench.floor import Floor
-from fairy.lab.bench.methods import VARIANTS, Load, Method, Variant, open_methods
+from fairy.lab.bench.methods import VARIANTS, EditorVariant, Load, Method, open_methods
 from fairy.lab.bench.settings import BenchSettings, Plan
-from fairy.lab.bench.timing import Timing, take_turns
+from fairy.lab.bench.timing import Floor, Timing, take_turns
 
 WARM_UP = 32
 """Frames of the run before the first that counts: no batch is larger."""
 
 
 @dataclass(frozen=True)
-class Row:
+class MethodRow:
     """One method with one model."""
 
     model: str
@@ -62,9 +61,9 @@ def compare_methods(
     floor: Floor,
     device: torch.device,
     *,
-    variants: Sequence[Variant] = VARIANTS,
+    variants: Sequence[EditorVariant] = VARIANTS,
     on_progress: Callable[[int, int], None],
-) -> list[Row]:
+) -> list[MethodRow]:
     """A row for each method."""
     width, height = plan.size
     frames = moving_gradient(plan.num_frames, height, width)
@@ -84,12 +83,12 @@ def compare_methods(
         ]
         timings = take_turns(runs, repeats=settings.repeats, device=device, on_progress=on_progress)
     return [
-        describe(method, timing, count, plan, settings, floor, device)
+        row_of_method(method, timing, count, plan, settings, floor, device)
         for method, timing, count in zip(methods, timings, counts, strict=True)
     ]
 
 
-def describe(
+def row_of_method(
     method: Method,
     timing: Timing,
     operations: float,
@@ -97,10 +96,10 @@ def describe(
     settings: BenchSettings,
     floor: Floor,
     device: torch.device,
-) -> Row:
+) -> MethodRow:
     """What is written of one method."""
     peak = timing.peak_bytes
-    return Row(
+    return MethodRow(
         model=plan.model,
         method=method.name,
         ours=method.ours,

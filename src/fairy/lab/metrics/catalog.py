@@ -27,6 +27,10 @@ class Metric:
     digits: int = 3
     group: str = ""
 
+    def show(self, value: float) -> str:
+        """A value with as many digits as it deserves."""
+        return f"{value:.{self.digits}f}"
+
 
 METRICS = (
     Metric("tem_con", "Tem-Con", Better.HIGHER, group="CLIP"),

@@ -5,17 +5,17 @@ H, W: the frame's size. Frames are uint8 (H, W, 3); flow is as in `fairy.lab.met
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from fairy.errors import FairyError, MissingPackageError, UsageError
+from fairy.errors import MissingPackageError, UsageError
 from fairy.lab.metrics.pictures import dis, resized, sample
+from fairy.lab.results.arrays import read_steps
 
 Estimator = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Two frames -> flow from the first to the second."""
@@ -98,7 +98,7 @@ def raft(device: str) -> Estimator:
         ) from error
     import torch
 
-    from fairy.lab.metrics.clip import choose_device
+    from fairy.models.device import choose_device
 
     place = choose_device(device)
     network = networks.raft_small(weights=networks.Raft_Small_Weights.DEFAULT).eval().to(place)
@@ -125,24 +125,3 @@ def find_truth(given: Path, source: Path | None = None) -> Path:
     if beside is not None and beside.is_file() and given.resolve() in beside.parents:
         return beside
     raise UsageError(f"--flow {given}: has no {TRUTH} for this source. Give the folder of the clip, as data/000000.")
-
-
-def read_steps(path: Path, name: str) -> Iterator[np.ndarray]:
-    """The entries of an array in a .npz file along its first axis, one after the other; no pickle is ever read."""
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as stream:
-            shape, dtype = _read_header(stream)
-            size = int(np.prod(shape[1:])) * dtype.itemsize
-            for _ in range(shape[0]):
-                yield np.frombuffer(stream.read(size), dtype).reshape(shape[1:])
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise FairyError(f"{path}: is no truth of `fairy synth`: {name} cannot be read ({error})") from error
-
-
-def _read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:
-    version = np.lib.format.read_magic(stream)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, by_columns, dtype = read(stream)
-    if by_columns or dtype.hasobject:
-        raise ValueError("an array of another kind")
-    return shape, dtype

@@ -12,7 +12,7 @@ from pathlib import Path
 from fairy.disk.whole import check_new_folder, new_folder
 from fairy.errors import OutputError, UsageError
 from fairy.lab.study.forms import BAD, FIRST, OVERALL, PAIRS, SINGLE
-from fairy.lab.study.items import Match, match, read_instructions
+from fairy.lab.study.items import Match, match_results, read_instructions
 from fairy.lab.study.media import MediaFolder
 from fairy.lab.study.store import DATABASE, MEDIA, Item, create
 from fairy.report import SILENT, Report
@@ -83,7 +83,7 @@ def build_study(
         [(index,) for index in range(len(methods))] if standalone else [(0, i) for i in range(1, len(methods))]
     )
     lines = read_instructions(instructions)
-    matches, missing = match(source, methods, lines, skip_missing=skip_missing)
+    matches, missing = match_results(source, methods, lines, skip_missing=skip_missing)
     with new_folder(folder) as fresh:
         (fresh / MEDIA).mkdir()
         encoded = Encoding(MediaFolder(fresh / MEDIA, config.long_side), matches, config.checks, report)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from fairy.disk.whole import write_text
 from fairy.errors import OutputError
+from fairy.lab.results.tables import as_csv
 from fairy.lab.study.charts import draw_charts
-from fairy.lab.study.findings import Share, Summary
+from fairy.lab.study.findings import Share, StudySummary
 from fairy.lab.study.forms import SINGLE
+from fairy.lab.study.raters import majority
 from fairy.lab.study.store import Item
-from fairy.lab.study.votes import majority
 
 
-def write_report(summary: Summary, folder: Path, *, overwrite: bool = False) -> None:
+def write_report(summary: StudySummary, folder: Path, *, overwrite: bool = False) -> None:
     """Write summary.csv, items.csv, votes.csv, raters.csv and the charts. OutputError where that cannot be."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not overwrite:
         raise OutputError(f"{folder} is there already. Choose another name, or say --overwrite.")
@@ -26,7 +27,7 @@ def write_report(summary: Summary, folder: Path, *, overwrite: bool = False) -> 
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
             for name, rows in tables.items():
-                write_csv(Path(scratch, f"{name}.csv"), list(rows(summary)))
+                write_text(Path(scratch, f"{name}.csv"), rows_csv(list(rows(summary))))
             draw_charts(summary, Path(scratch))
             for path in Path(scratch).iterdir():
                 path.replace(folder / path.name)
@@ -34,16 +35,12 @@ def write_report(summary: Summary, folder: Path, *, overwrite: bool = False) -> 
         raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
 
 
-def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """Rows of one shape under a head; an empty file where there are none."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        if rows:
-            writer = csv.DictWriter(file, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
+def rows_csv(rows: Sequence[dict[str, Any]]) -> str:
+    """Rows of one shape under a head; an empty text where there are none."""
+    return as_csv(rows[0], [row.values() for row in rows]) if rows else ""
 
 
-def summary_rows(summary: Summary) -> Iterable[dict[str, Any]]:
+def summary_rows(summary: StudySummary) -> Iterable[dict[str, Any]]:
     """A row for each comparison, question and answer."""
     for finding in summary.findings:
         for share in finding.shares:
@@ -53,15 +50,15 @@ def summary_rows(summary: Summary) -> Iterable[dict[str, Any]]:
                 "answer": share.label,
                 "count": share.count,
                 "total": share.total,
-                "share": round(share.share, 4),
-                "low": round(share.low, 4),
-                "high": round(share.high, 4),
-                "kappa": "" if finding.kappa is None else round(finding.kappa, 4),
+                "share": share.share,
+                "low": share.low,
+                "high": share.high,
+                "kappa": finding.kappa,
                 "p_value": f"{finding.p_value:.3g}",
             }
 
 
-def item_rows(summary: Summary) -> Iterable[dict[str, Any]]:
+def item_rows(summary: StudySummary) -> Iterable[dict[str, Any]]:
     """A row for each item, with the majority's answer to each question."""
     for number, item in summary.items.items():
         if item.expected is None:
@@ -73,7 +70,7 @@ def item_rows(summary: Summary) -> Iterable[dict[str, Any]]:
             yield {**describe_item(number, item), "votes": len(votes), **results}
 
 
-def vote_rows(summary: Summary) -> Iterable[dict[str, Any]]:
+def vote_rows(summary: StudySummary) -> Iterable[dict[str, Any]]:
     """A row for each vote as it was given, attention checks and excluded raters included."""
     excluded = {rater.number for rater in summary.raters if rater.excluded}
     for vote in summary.votes:
@@ -100,12 +97,12 @@ def describe_item(number: int, item: Item) -> dict[str, Any]:
     }
 
 
-def rater_rows(summary: Summary) -> Iterable[dict[str, Any]]:
+def rater_rows(summary: StudySummary) -> Iterable[dict[str, Any]]:
     """A row for each rater."""
     return (asdict(rater) for rater in summary.raters)
 
 
-def print_report(summary: Summary) -> None:
+def print_report(summary: StudySummary) -> None:
     """The tables on stdout."""
     from rich.console import Console
     from rich.table import Table
@@ -138,7 +135,7 @@ def write_p(value: float) -> str:
     return "<.001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
 
 
-def remarks(summary: Summary) -> list[str]:
+def remarks(summary: StudySummary) -> list[str]:
     """What must be known besides the shares."""
     kind = "results" if summary.form is SINGLE else "pairs"
     num_items = sum(item.expected is None for item in summary.items.values())

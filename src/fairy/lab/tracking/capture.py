@@ -18,7 +18,7 @@ import torch
 
 from fairy.config import EditConfig, EditSettings
 from fairy.errors import UsageError
-from fairy.lab.tracking.tokens import TokenGrid, grid_of
+from fairy.lab.tracking.correspond import TokenGrid, grid_of
 from fairy.method.sampler import denoise, own_noise, shared_noise
 from fairy.models import Model
 from fairy.models.attention import HasProcessors, attend, uninstall
@@ -29,7 +29,7 @@ BLOCKS_IN_ORDER = ("down_blocks", "mid_block", "up_blocks")
 
 
 @dataclass(frozen=True)
-class Seen:
+class LayerFeatures:
     """What one layer computed of one frame in one step, in the branch of text and image."""
 
     queries: torch.Tensor
@@ -41,7 +41,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Recorder:
+class AttentionRecorder:
     """One forward pass: the layers that are wanted leave their queries and keys here."""
 
     wanted: Collection[str]
@@ -49,7 +49,7 @@ class Recorder:
     """Rows and columns of the frame's latents."""
     latent_pitch: int
     """Pixels of a latent's side."""
-    layers: dict[str, Seen] = field(default_factory=dict)
+    layers: dict[str, LayerFeatures] = field(default_factory=dict)
 
     def attend(
         self,
@@ -63,10 +63,10 @@ class Recorder:
         """Each frame alone; keep the (B, L, C) queries and keys of the first branch, if they are wanted."""
         if layer in self.wanted:
             grid = grid_of(keys.shape[1], self.latent_size, self.latent_pitch)
-            self.layers[layer] = Seen(queries[0], keys[0], heads, grid)
+            self.layers[layer] = LayerFeatures(queries[0], keys[0], heads, grid)
         return attend(queries, keys, values, heads)
 
-    def of_branch(self, branch: int) -> Recorder:  # noqa: ARG002
+    def of_branch(self, branch: int) -> AttentionRecorder:  # noqa: ARG002
         """The same: all branches are computed together."""
         return self
 
@@ -146,7 +146,7 @@ class Observer:
         self.close()
 
     @torch.inference_mode()
-    def watch(self, frame: np.ndarray, index: int = 0) -> Iterator[tuple[int, Mapping[str, Seen]]]:
+    def watch(self, frame: np.ndarray, index: int = 0) -> Iterator[tuple[int, Mapping[str, LayerFeatures]]]:
         """uint8 (H, W, 3) -> (step, what each layer computed in it), for the chosen steps; it stops after the last.
 
         `index` is the frame's in its clip; it counts only where frames have noise of their own.
@@ -160,7 +160,7 @@ class Observer:
         shape = family.latent_shape(model, height, width)
         drawn = own_noise(settings.seed, [index], shape) if self.own_noise else shared_noise(settings.seed, 1, shape)
         noise, generators = drawn
-        recorders = {step: Recorder(self.layers, shape[1:], model.multiple) for step in self.steps}
+        recorders = {step: AttentionRecorder(self.layers, shape[1:], model.multiple) for step in self.steps}
 
         def predict(latents: torch.Tensor, step: int, timestep: torch.Tensor) -> torch.Tensor:
             predicted = family.predict(model, latents, inputs, timestep, recorders.get(step))

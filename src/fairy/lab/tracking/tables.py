@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -11,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from fairy.lab.tracking.accuracy import AVERAGED, DISTANCES, interval, mean_over_averaged
-from fairy.lab.tracking.measure import ClipCounts
+from fairy.lab.results.statistics import interval
+from fairy.lab.results.tables import as_csv
+from fairy.lab.tracking.measure import AVERAGED, DISTANCES, ClipCounts, mean_over_averaged
 
 SHOWN = (16, 32)
 """The distances of the paper's fig. 2."""
 
 
 @dataclass(frozen=True)
-class Cell:
+class LayerStep:
     """One layer at one step: shares in 0..1, each the mean over clips of a clip's share."""
 
     layer: str
@@ -58,7 +57,7 @@ class Accuracy:
     num_points: int
     num_pairs: int
     layers: dict[str, LayerBounds]
-    cells: list[Cell]
+    cells: list[LayerStep]
 
     @property
     def steps(self) -> list[int]:
@@ -76,7 +75,7 @@ class Accuracy:
         return max(self.layers.values(), key=lambda bounds: bounds.rows * bounds.columns)
 
     @property
-    def peak(self) -> Cell:
+    def peak(self) -> LayerStep:
         """The layer and step with the most within 16 pixels, and of equal ones the most within 32."""
         return max(self.cells, key=lambda cell: tuple(cell.within[distance] for distance in SHOWN))
 
@@ -105,11 +104,12 @@ def summarize(clips: Sequence[ClipCounts], about: dict[str, Any]) -> Accuracy:
     return Accuracy(about, len(clips), num_points, int(pairs.sum()), layers, cells)
 
 
-def cell_of(layer: str, step: int, shares: np.ndarray) -> Cell:
+def cell_of(layer: str, step: int, shares: np.ndarray) -> LayerStep:
     """From the shares of each clip, (C, D)."""
-    mean, (low, high) = shares.mean(axis=0), interval(shares)
+    mean = shares.mean(axis=0)
+    low, high = interval(shares) if len(shares) > 1 else (np.full(mean.shape, np.nan),) * 2
     average = float(mean_over_averaged(mean))
-    return Cell(layer, step, by_distance(mean), by_distance(low), by_distance(high), average)
+    return LayerStep(layer, step, by_distance(mean), by_distance(low), by_distance(high), average)
 
 
 def by_distance(values: np.ndarray) -> dict[int, float]:
@@ -128,18 +128,15 @@ def to_json(accuracy: Accuracy) -> str:
 
 def to_csv(accuracy: Accuracy) -> str:
     """A row for each layer and step."""
-    text = io.StringIO()
     bounds_names = [f"{name}_{distance}" for name in ("best", "chance", "still") for distance in SHOWN]
     limits = [f"{name}_{distance}" for distance in SHOWN for name in ("low", "high")]
     within = [f"within_{distance}" for distance in DISTANCES]
     average = f"mean_of_{'_'.join(map(str, AVERAGED))}"
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["layer", "rows", "columns", "step", *within, average, *limits, *bounds_names])
+    rows = []
     for cell in accuracy.cells:
         bounds = accuracy.layers[cell.layer]
         numbers = [cell.within[distance] for distance in DISTANCES]
         numbers += [cell.average, *(side[distance] for distance in SHOWN for side in (cell.low, cell.high))]
         numbers += [side[distance] for side in (bounds.best, bounds.chance, bounds.still) for distance in SHOWN]
-        row = [cell.layer, bounds.rows, bounds.columns, cell.step]
-        writer.writerow([*row, *("" if np.isnan(number) else f"{number:.4f}" for number in numbers)])
-    return text.getvalue()
+        rows.append([cell.layer, bounds.rows, bounds.columns, cell.step, *numbers])
+    return as_csv(["layer", "rows", "columns", "step", *within, average, *limits, *bounds_names], rows)
