@@ -29,7 +29,7 @@ from fairy.disk.whole import save_png
 from fairy.lab.bench.random_model import NOISE, UNET
 from fairy.lab.tracking.capture import Observer, observe, self_attention_layers
 from fairy.lab.tracking.measure import measure
-from fairy.lab.tracking.plot import draw_accuracy
+from fairy.lab.tracking.tables import draw_accuracy
 from fairy.lab.tracking.points import synthetic_clips
 from fairy.lab.tracking.tables import Accuracy, Cell, LayerBounds, summarize, to_json
 from fairy.models import Conditioning, Model

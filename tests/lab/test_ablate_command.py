@@ -9,8 +9,8 @@ import clips
 from fairy.cli.main import main
 from fairy.config import VideoConfig
 from fairy.errors import OutputError, UsageError
-from fairy.lab.ablation.axes import curves, parse_values, variants
 from fairy.lab.ablation.sets import SetEntry, open_set
+from fairy.lab.ablation.settings import curves, parse_values, variants
 from fairy.lab.ablation.videos import ablate
 from fairy.lab.metrics import MetricSettings
 from fairy.report import SILENT

@@ -8,12 +8,12 @@ import pytest
 
 import fairy
 from fairy.config import EditConfig
-from fairy.lab.ablation.cells import identify
 from fairy.lab.ablation.clips import World, make_clip
 from fairy.lab.ablation.design import BASE, EXACT, TOGETHER, conditions, plan
 from fairy.lab.ablation.heldout import ablate_heldout, by_turning
 from fairy.lab.ablation.measuring import measure_task, result_of
-from fairy.lab.ablation.tables import align_rows, collect_values, find_row, mean_rows, means_table, rows_csv
+from fairy.lab.ablation.rows import align_rows, collect_values, find_row, mean_rows, means_table, rows_csv
+from fairy.lab.ablation.settings import identify
 from fairy.lab.results.ledger import do_missing, open_ledger
 from fairy.method.editor import Editor
 from fairy.report import SILENT

@@ -9,13 +9,12 @@ from fairy.config import EMBEDDED, EditConfig
 from fairy.errors import UsageError
 from fairy.lab.bench.clips import moving_gradient
 from fairy.lab.bench.editor_cases import EDITOR_CASES, Setup, operations_of_a_frame
-from fairy.lab.bench.here import EditorHere
 from fairy.lab.bench.methods import INSTRUCTION, EditorVariant, edit_shot, open_methods
 from fairy.lab.bench.peers import CHUNK, cross_frame_processors, num_across_frames, open_peer
 from fairy.lab.bench.profiling import profile_micro_batch
 from fairy.lab.bench.settings import SD15, BenchSettings
 from fairy.lab.bench.sidebyside import compare_methods
-from fairy.lab.bench.timing import Floor, measure_floor, take_turns
+from fairy.lab.bench.timing import EditorHere, Floor, measure_floor, take_turns
 from fairy.method.editor import Editor
 
 STEPS = 2

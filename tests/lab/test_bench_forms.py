@@ -16,8 +16,8 @@ from fairy.lab.bench.attention_forms import (
     layer_shapes,
     measure_forms,
 )
-from fairy.lab.bench.here import count_operations
 from fairy.lab.bench.random_model import UNET, VAE, text_config, tiny_vocabulary
+from fairy.lab.bench.timing import count_operations
 from fairy.method.attend import KeysValues, attend_joined
 
 SHAPE = LayerShape(heads=2, tokens=12, head_dim=40, num_layers=1)

@@ -11,9 +11,8 @@ from fairy.errors import UsageError
 from fairy.lab.tracking.capture import LayerFeatures
 from fairy.lab.tracking.correspond import TokenGrid
 from fairy.lab.tracking.measure import DISTANCES, count_within, expect_by_chance, mean_over_averaged, measure
-from fairy.lab.tracking.plot import write_accuracy
 from fairy.lab.tracking.points import TrackedClip
-from fairy.lab.tracking.tables import summarize, to_csv, to_json
+from fairy.lab.tracking.tables import summarize, to_csv, to_json, write_accuracy
 
 TRUTH = np.random.default_rng(0).random((50, 2))
 GRID = TokenGrid(8, 8, 8)

@@ -14,7 +14,7 @@ from fairy.config import VideoConfig
 from fairy.errors import UsageError
 
 if TYPE_CHECKING:
-    from fairy.lab.ablation.axes import AblationVariant
+    from fairy.lab.ablation.settings import Condition
 
 OWN = "(default: the model's own)"
 
@@ -100,9 +100,9 @@ class Ablate:
         if self.json:
             print(json.dumps({"page": str(result.page), "cells": result.num_cells, "done_now": result.num_done_now}))
 
-    def variants(self) -> list[AblationVariant]:
+    def variants(self) -> list[Condition]:
         """The conditions."""
-        from fairy.lab.ablation.axes import KINDS, parse_values, variants
+        from fairy.lab.ablation.settings import KINDS, parse_values, variants
 
         given = {option: getattr(self, option.replace("-", "_")) for option in KINDS}
         axes = {option: parse_values(option, text) for option, text in given.items() if text is not None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -170,8 +171,7 @@ class Track:
         from fairy.disk.whole import check_files
         from fairy.lab.results.plots import check_matplotlib
         from fairy.lab.tracking.measure import measure
-        from fairy.lab.tracking.plot import CSV, JSON, PLOT, write_accuracy
-        from fairy.lab.tracking.tables import summarize
+        from fairy.lab.tracking.tables import CSV, JSON, PLOT, summarize, write_accuracy
 
         check_matplotlib()
         check_files(folder, (CSV, JSON, PLOT), self.overwrite)
@@ -215,7 +215,7 @@ class Track:
         chosen = vars(plain(self.model))
         return load(chosen.pop("model"), **chosen)
 
-    def observe(self, model: Model, size: tuple[int, int], *, single: bool = False) -> Observer:
+    def observe(self, model: Model, size: tuple[int, int], *, single: bool = False) -> AbstractContextManager[Observer]:
         """What looks at the asked layers and steps; `single` takes one of each."""
         from fairy.lab.tracking.capture import choose_layers, default_layer, observe, self_attention_layers
 

@@ -10,23 +10,12 @@ from typing import Any
 
 from fairy.config import EMBEDDED
 from fairy.disk.whole import save_png
-from fairy.lab.ablation.cells import Weights, identify
 from fairy.lab.ablation.clips import MEASURED, World, make_clip, motion_of, target_of
-from fairy.lab.ablation.design import (
-    BASE,
-    EDITS,
-    EXACT,
-    METHODS,
-    SOURCE,
-    TURNING,
-    Condition,
-    HeldOutTask,
-    conditions,
-    plan,
-)
+from fairy.lab.ablation.design import BASE, EDITS, EXACT, METHODS, SOURCE, TURNING, HeldOutTask, conditions, plan
 from fairy.lab.ablation.measuring import measure_task, result_of
+from fairy.lab.ablation.rows import collect_values, mean_rows
+from fairy.lab.ablation.settings import Condition, Weights, identify
 from fairy.lab.ablation.summary import SAMPLES, HeldOutOutcome, write_summary
-from fairy.lab.ablation.tables import collect_values, mean_rows
 from fairy.lab.results.ledger import Ledger, Record, do_missing, open_ledger
 from fairy.lab.results.machine import commit, today
 from fairy.lab.synthetic import EDITS as ALL_EDITS

@@ -12,7 +12,8 @@ from fairy import models
 from fairy.config import RunConfig
 from fairy.lab.ablation import own_noise
 from fairy.lab.ablation.clips import MEASURED, HeldOutClip, Pictures, make_clip
-from fairy.lab.ablation.design import AUTOENCODER, EXACT, SOURCE, Condition, HeldOutTask
+from fairy.lab.ablation.design import AUTOENCODER, EXACT, SOURCE, HeldOutTask
+from fairy.lab.ablation.settings import Condition
 from fairy.lab.ablation.truth import measure_edit
 from fairy.method.editor import Editor
 from fairy.pictures.tensors import to_tensor, to_uint8

@@ -11,15 +11,14 @@ from pathlib import Path
 
 from fairy.disk.whole import write_text
 from fairy.errors import OutputError
-from fairy.lab.ablation.axes import AblationVariant, curves
-from fairy.lab.ablation.plots import plot_curves
+from fairy.lab.ablation.rows import MeanRow, collect_values, mean_rows, means_table, plot_curves
 from fairy.lab.ablation.sets import SetEntry
-from fairy.lab.ablation.tables import MeanRow, collect_values, mean_rows, means_table
+from fairy.lab.ablation.settings import Condition, curves
 from fairy.lab.gallery.entries import metrics_in_words
 from fairy.lab.gallery.page import MEDIA, PAGE, GalleryEdit, GalleryGroup, PageMedia, render
-from fairy.lab.metrics.catalog import BY_KEY, METRICS, Better
 from fairy.lab.metrics.comparison import ClipResult, Comparison, compare
 from fairy.lab.metrics.picture import draw_comparison
+from fairy.lab.metrics.scores import BY_KEY, METRICS, Better
 from fairy.lab.metrics.table import comparison_csv
 from fairy.lab.results.statistics import Mean
 from fairy.lab.results.tables import as_csv
@@ -34,7 +33,7 @@ class VideoCell:
     """One finished cell."""
 
     entry: SetEntry
-    variant: AblationVariant
+    condition: Condition
     video: Path
     values: Mapping[str, float | None]
 
@@ -48,7 +47,7 @@ def check_output(folder: Path, begun: Path) -> None:
         raise OutputError(f"{folder / present[0]} is of no ablation, and would be lost. Choose another folder.")
 
 
-def write_outcome(folder: Path, cells: Sequence[VideoCell], variants: Sequence[AblationVariant], *, title: str) -> Path:
+def write_outcome(folder: Path, cells: Sequence[VideoCell], conditions: Sequence[Condition], *, title: str) -> Path:
     """Write everything into a folder; returns the page's path."""
     comparison = compare([result_of(cell) for cell in cells])
     write_text(folder / CELLS, cells_csv(cells))
@@ -58,7 +57,7 @@ def write_outcome(folder: Path, cells: Sequence[VideoCell], variants: Sequence[A
     panels = [("all", key, BY_KEY[key].title) for key in ranked]
     plots = [CHART]
     for option, (name, label) in CURVES.items():
-        if along := curves(variants, option):
+        if along := curves(conditions, option):
             plot_curves(folder / name, rows, along, panels, label=label, title=title, from_zero=False)
             plots.append(name)
     write_text(folder / TABLE, as_page(cells, comparison, rows, plots, title))
@@ -69,7 +68,7 @@ def as_page(
     cells: Sequence[VideoCell], comparison: Comparison, rows: Sequence[MeanRow], plots: Sequence[str], title: str
 ) -> str:
     """The table of conditions and metrics in Markdown, with what it rests on and the plots."""
-    weights = dict.fromkeys(cell.variant.settings.weights for cell in cells)
+    weights = dict.fromkeys(cell.condition.settings.weights for cell in cells)
     models = ", ".join(f"{Path(of.name).name} (UNet {of.unet})" for of in weights)
     instructions = len({(cell.entry.video, cell.entry.instruction) for cell in cells})
     metrics = {key: f"{BY_KEY[key].title.strip()}, {BY_KEY[key].better.value}" for key in ranked_keys(comparison)}
@@ -98,7 +97,7 @@ def paired(cells: Sequence[VideoCell]) -> list[MeanRow]:
     """Means over videos with their differences from the first condition: each video is compared with itself."""
     records = [
         {
-            "condition": cell.variant.name,
+            "condition": cell.condition.name,
             "clip": str(cell.entry.video),
             "edit": cell.entry.instruction,
             "values": {key: value for key, value in cell.values.items() if value is not None},
@@ -106,12 +105,12 @@ def paired(cells: Sequence[VideoCell]) -> list[MeanRow]:
         for cell in cells
     ]
     groups = {"all": [cell.entry.instruction for cell in cells]}
-    return mean_rows(collect_values(records, groups), cells[0].variant.name)
+    return mean_rows(collect_values(records, groups), cells[0].condition.name)
 
 
 def result_of(cell: VideoCell) -> ClipResult:
     """As the statistics take it: the videos are what is drawn anew."""
-    return ClipResult(cell.variant.name, str(cell.entry.video), cell.entry.instruction, cell.values)
+    return ClipResult(cell.condition.name, str(cell.entry.video), cell.entry.instruction, cell.values)
 
 
 def ranked_keys(comparison: Comparison) -> list[str]:
@@ -128,14 +127,14 @@ def rows_of(comparison: Comparison) -> Iterator[MeanRow]:
 
 def cells_csv(cells: Sequence[VideoCell]) -> str:
     """A line for each cell: what it was, its weights, its settings, every value."""
-    options = [option for option, _ in cells[0].variant.values]
+    options = [option for option, _ in cells[0].condition.values]
     heads = ["video", "instruction", "condition", *options, "unet", "edited", *(metric.key for metric in METRICS)]
     return as_csv(heads, (_line(cell) for cell in cells))
 
 
 def _line(cell: VideoCell) -> list[object]:
-    given = [value for _, value in cell.variant.values]
-    what = [cell.entry.name, cell.entry.instruction, cell.variant.name, *given, cell.variant.settings.weights.unet]
+    given = [value for _, value in cell.condition.values]
+    what = [cell.entry.name, cell.entry.instruction, cell.condition.name, *given, cell.condition.settings.weights.unet]
     return [*what, cell.video.name, *(cell.values.get(metric.key) for metric in METRICS)]
 
 
@@ -158,6 +157,6 @@ def write_page(folder: Path, cells: Sequence[VideoCell], title: str) -> Path:
 
 def _edits(cells: Sequence[VideoCell], media: PageMedia) -> Iterator[GalleryEdit]:
     for cell in cells:
-        settings = tuple(f"{option} {value}" for option, value in cell.variant.values)
+        settings = tuple(f"{option} {value}" for option, value in cell.condition.values)
         numbers = metrics_in_words(cell.values)
-        yield GalleryEdit(media.add(cell.video), cell.video.name, cell.variant.name, settings, numbers)
+        yield GalleryEdit(media.add(cell.video), cell.video.name, cell.condition.name, settings, numbers)

@@ -11,9 +11,9 @@ from typing import Any
 from fairy.disk.whole import write_text
 from fairy.errors import OutputError
 from fairy.lab.ablation import design
-from fairy.lab.ablation.design import AUTOENCODER, BASE, EXACT, METHODS, REFERENCES, Condition
-from fairy.lab.ablation.plots import plot_bars, plot_curves
-from fairy.lab.ablation.tables import MeanRow, align_rows, find_row, means_table, rows_csv
+from fairy.lab.ablation.design import AUTOENCODER, BASE, EXACT, METHODS, REFERENCES
+from fairy.lab.ablation.rows import MeanRow, align_rows, find_row, means_table, plot_bars, plot_curves, rows_csv
+from fairy.lab.ablation.settings import Condition
 from fairy.lab.ablation.truth import MEASURES
 from fairy.lab.results.statistics import Mean
 from fairy.lab.results.tables import as_markdown

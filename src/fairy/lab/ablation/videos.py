@@ -18,9 +18,9 @@ from fairy.jobs.edit import edit
 from fairy.jobs.manifest import hash_source
 from fairy.jobs.request import Request, look_through, open_device
 from fairy.lab.ablation import own_noise
-from fairy.lab.ablation.axes import AblationVariant
 from fairy.lab.ablation.outcome import VideoCell, check_output, write_outcome
 from fairy.lab.ablation.sets import SetEntry
+from fairy.lab.ablation.settings import Condition
 from fairy.lab.metrics import MetricSettings, Tools, load_tools, score_videos
 from fairy.lab.results.ledger import CELLS, do_missing, key_of, open_ledger
 from fairy.models import Model
@@ -39,7 +39,7 @@ class VideoTask:
 
     key: str
     entry: SetEntry
-    variant: AblationVariant
+    condition: Condition
     output: Path
     video: VideoConfig
     metrics: MetricSettings
@@ -57,7 +57,7 @@ class AblationResult:
 
 def ablate(
     entries: Sequence[SetEntry],
-    variants: Sequence[AblationVariant],
+    conditions: Sequence[Condition],
     folder: Path,
     *,
     video: VideoConfig | None = None,
@@ -67,7 +67,7 @@ def ablate(
     title: str = "Ablation",
     report: Report = SILENT,
 ) -> AblationResult:
-    """Edit every entry under every variant and measure it; what `folder` holds already is not done again.
+    """Edit every entry under every condition and measure it; what `folder` holds already is not done again.
 
     Writes cells.csv, methods.csv, plots and index.html into `folder`. Raises UsageError where an instruction is empty,
     MediaError, ModelError or OutputError where something cannot be read, loaded or written.
@@ -75,7 +75,7 @@ def ablate(
     for entry in entries:
         check_instruction(entry.instruction)
     check_output(folder, folder / CELLS)
-    tasks = plan(entries, variants, folder, video or VideoConfig(), metrics or MetricSettings())
+    tasks = plan(entries, conditions, folder, video or VideoConfig(), metrics or MetricSettings())
     with open_ledger(folder) as ledger:
         missing = [task for task in tasks if task.key not in ledger or not task.output.exists()]
         (folder / VIDEOS).mkdir(exist_ok=True)
@@ -92,14 +92,14 @@ def ablate(
             name=name_of,
             report=report,
         )
-        cells = [VideoCell(task.entry, task.variant, task.output, ledger[task.key]["values"]) for task in tasks]
-        page = write_outcome(folder, cells, variants, title=title)
+        cells = [VideoCell(task.entry, task.condition, task.output, ledger[task.key]["values"]) for task in tasks]
+        page = write_outcome(folder, cells, conditions, title=title)
     return AblationResult(page, len(tasks), len(missing))
 
 
 def plan(
     entries: Sequence[SetEntry],
-    variants: Sequence[AblationVariant],
+    conditions: Sequence[Condition],
     folder: Path,
     video: VideoConfig,
     metrics: MetricSettings,
@@ -115,24 +115,24 @@ def plan(
             target_prompt=entry.target_prompt,
             flow=str(entry.truth) if entry.truth else metrics.flow,
         )
-        for variant in variants:
-            key = key_of(facts_of(entry, variant, hashes[entry.video], video, asked))
+        for condition in conditions:
+            key = key_of(facts_of(entry, condition, hashes[entry.video], video, asked))
             output = folder / VIDEOS / f"{_slug(entry.name)}-{_slug(entry.instruction)}-{key[:8]}{SUFFIX}"
-            tasks.append(VideoTask(key, entry, variant, output, video, asked))
+            tasks.append(VideoTask(key, entry, condition, output, video, asked))
     return tasks
 
 
 def facts_of(
-    entry: SetEntry, variant: AblationVariant, source: str, video: VideoConfig, metrics: MetricSettings
+    entry: SetEntry, condition: Condition, source: str, video: VideoConfig, metrics: MetricSettings
 ) -> Mapping[str, Any]:
     """Everything that decides a cell's video and its numbers."""
     measured = {**vars(metrics), "flow": "exact" if entry.truth else metrics.flow}
-    return {"version": VERSION, "source": source, **variant.settings.facts(), **vars(video), **measured}
+    return {"version": VERSION, "source": source, **condition.settings.facts(), **vars(video), **measured}
 
 
 def edit_and_score(task: VideoTask) -> list[dict[str, Any]]:
     """The record of one cell. A video that is there was finished by an earlier run, for its name has the cell's key."""
-    settings = task.variant.settings
+    settings = task.condition.settings
     if not task.output.exists():
         request = Request(
             source=task.entry.video,
@@ -149,7 +149,7 @@ def edit_and_score(task: VideoTask) -> list[dict[str, Any]]:
             "key": task.key,
             "video": task.entry.name,
             "instruction": task.entry.instruction,
-            "variant": task.variant.name,
+            "variant": task.condition.name,
             "weights": settings.weights.unet,
             "values": scores.values,
         }
@@ -194,7 +194,7 @@ def load_model(name: str, scheduler: str | None) -> Model:
 
 def name_of(task: VideoTask) -> str:
     """A task in a message."""
-    return f"{task.entry.name}, {task.entry.instruction!r}, {task.variant.name}"
+    return f"{task.entry.name}, {task.entry.instruction!r}, {task.condition.name}"
 
 
 def hash_of(path: Path) -> str:

@@ -21,11 +21,10 @@ import torch
 
 from fairy.config import EditConfig, VideoConfig
 from fairy.lab.bench.clips import moving_gradient, write_clip
-from fairy.lab.bench.here import EditorHere, count_operations
 from fairy.lab.bench.methods import INSTRUCTION
 from fairy.lab.bench.peers import open_peer
 from fairy.lab.bench.settings import ANCHORS, MEMORY, OVERHEAD, STOCK
-from fairy.lab.bench.timing import medians
+from fairy.lab.bench.timing import EditorHere, count_operations, medians
 from fairy.method.anchors import choose_anchors
 from fairy.method.bank import AnchorBank
 from fairy.method.editor import Editor

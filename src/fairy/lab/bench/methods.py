@@ -17,8 +17,8 @@ import numpy as np
 import torch
 
 from fairy.config import EditConfig
-from fairy.lab.bench.here import EditorHere, count_operations
 from fairy.lab.bench.peers import Peer, cross_frame_processors, num_across_frames, open_peer
+from fairy.lab.bench.timing import EditorHere, count_operations
 from fairy.method.anchors import choose_anchors
 from fairy.method.editor import Editor
 from fairy.models import Model

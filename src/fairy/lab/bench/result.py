@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from fairy.disk.whole import check_files, write_text
-from fairy.errors import OutputError
 from fairy.lab.bench import editor_cases
 from fairy.lab.bench.attention_forms import FormRow
 from fairy.lab.bench.editor_cases import EditorMeasure
@@ -50,12 +49,8 @@ def paths_of(stem: Path) -> dict[str, Path]:
 
 
 def check_result(stem: Path, overwrite: bool) -> None:
-    """Refuse, before any work, names that are taken, and make the folder."""
+    """Refuse, before any work, names that are taken, and a folder that cannot be written into."""
     check_files(stem.parent, [path.name for path in paths_of(stem).values()], overwrite)
-    try:
-        stem.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{stem.parent} cannot be made: {error.strerror or error}. Choose another folder.") from error
 
 
 def write_result(stem: Path, result: BenchResult) -> None:
@@ -76,16 +71,14 @@ def as_page(result: BenchResult) -> str:
     ]
     if not result.complete:
         parts.append("**The run was stopped before the end: what follows is what it had measured.**")
-    if result.floor:
-        parts.append(f"## The floor\n\n{floor_text(result.floor)}")
-    if result.methods:
-        parts.append(f"## Methods side by side\n\n{methods_text(result.methods)}")
-    if result.profile:
-        parts.append(f"## Where the time of one micro-batch goes\n\n{profile_text(result.profile)}")
-    if result.attention:
-        parts.append(f"## Reading the anchors, milliseconds a call\n\n{attention_text(result.attention)}")
-    if result.measures:
-        parts.append(f"## The editor alone\n\n{measures_text(result.measures)}")
+    sections: tuple[tuple[str, Any, Callable[[Any], str]], ...] = (
+        ("The floor", result.floor, floor_text),
+        ("Methods side by side", result.methods, methods_text),
+        ("Where the time of one micro-batch goes", result.profile, profile_text),
+        ("Reading the anchors, milliseconds a call", result.attention, attention_text),
+        ("The editor alone", result.measures, measures_text),
+    )
+    parts.extend(f"## {title}\n\n{write(found)}" for title, found, write in sections if found)
     parts.extend(f"- {note}" for note in result.notes)
     return "\n\n".join(parts) + "\n"
 
@@ -139,14 +132,14 @@ def measures_text(measures: Sequence[EditorMeasure]) -> str:
 def attention_text(rows: Sequence[FormRow]) -> str:
     """Milliseconds of one call, a column for each form."""
     forms = list(dict.fromkeys(row.form for row in rows))
-    lines = []
-    for key in dict.fromkeys(shape_of(row) for row in rows):
-        by_form = {row.form: row for row in rows if shape_of(row) == key}
-        cells = [number(by_form[form].milliseconds if form in by_form else None, ".3f") for form in forms]
-        model, heads, tokens, head_dim, num_layers, num_frames, num_anchors = key
-        lines.append(
-            [model, f"{num_layers} of {tokens} x {heads} x {head_dim}", f"{num_frames}, {num_anchors}", *cells]
-        )
+    by_shape: dict[tuple[str, str, str], dict[str, FormRow]] = {}
+    for row in rows:
+        layers = f"{row.num_layers} of {row.tokens} x {row.heads} x {row.head_dim}"
+        by_shape.setdefault((row.model, layers, f"{row.num_frames}, {row.num_anchors}"), {})[row.form] = row
+    lines = [
+        [*shape, *(number(found[form].milliseconds if form in found else None, ".3f") for form in forms)]
+        for shape, found in by_shape.items()
+    ]
     differences = ", ".join(
         f"{form} {max(found):.2g}"
         for form in forms
@@ -157,22 +150,16 @@ def attention_text(rows: Sequence[FormRow]) -> str:
     return f"{as_markdown(titles, lines)}\n\nDifference from `joined` at most: {differences}.{failures}"
 
 
-def shape_of(row: FormRow) -> tuple[str, int, int, int, int, int, int]:
-    """What is the same in one line of the table."""
-    return row.model, row.heads, row.tokens, row.head_dim, row.num_layers, row.num_frames, row.num_anchors
-
-
 def profile_text(parts: Sequence[ProfilePart]) -> str:
     """A table for each model, a column for each number of anchors."""
     texts = []
     for model in dict.fromkeys(part.model for part in parts):
         own = {(part.num_anchors, part.kind): part for part in parts if part.model == model}
         numbers = sorted({number for number, _ in own})
-        kinds = list(dict.fromkeys(kind for _, kind in own))
-        cell: Callable[[Any], str] = lambda part: (  # noqa: E731
-            NONE if part is None else f"{1000 * part.seconds:.1f} ms, {100 * part.share:.1f} %"
-        )
-        rows = [[kind, *(cell(own.get((number, kind))) for number in numbers)] for kind in kinds]
+        rows = [
+            [kind, *(str(own[number, kind]) if (number, kind) in own else NONE for number in numbers)]
+            for kind in dict.fromkeys(kind for _, kind in own)
+        ]
         texts.append(f"### {model}\n\n" + as_markdown(["kind", *(f"K = {number}" for number in numbers)], rows))
     return "\n\n".join(texts)
 

@@ -17,7 +17,7 @@ from typing import Any
 from fairy.disk.hashes import hash_file
 from fairy.errors import MediaError
 from fairy.jobs.recipe import info as read_info
-from fairy.lab.metrics.catalog import METRICS, Better
+from fairy.lab.metrics.scores import METRICS, Better
 from fairy.report import Report
 
 VIDEO_SUFFIXES = {".mp4", ".mov", ".mkv", ".webm", ".gif", ".avi", ".m4v"}

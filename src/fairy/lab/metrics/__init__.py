@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from fairy.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from fairy.lab.metrics.catalog import METRICS as METRICS
-    from fairy.lab.metrics.catalog import Metric as Metric
+    from fairy.lab.metrics.scores import METRICS as METRICS
+    from fairy.lab.metrics.scores import Metric as Metric
     from fairy.lab.metrics.scores import Scores as Scores
     from fairy.lab.metrics.scoring import score as score
     from fairy.lab.metrics.scoring import score_videos as score_videos
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 __getattr__ = lazy_names(
     __name__,
     {
-        "catalog": "METRICS Metric",
-        "scores": "Scores",
+        "scores": "METRICS Metric Scores",
         "scoring": "score score_videos",
         "settings": "MetricSettings",
         "tools": "Tools load_tools",

@@ -14,8 +14,8 @@ from typing import Any
 
 from fairy.disk.rows import read_rows
 from fairy.errors import FairyError, MediaError, UsageError
-from fairy.lab.metrics.catalog import METRICS
 from fairy.lab.metrics.comparison import ClipResult
+from fairy.lab.metrics.scores import METRICS
 from fairy.lab.metrics.scoring import score_videos
 from fairy.lab.metrics.settings import MetricSettings
 from fairy.lab.metrics.tools import find_clip, load_tools

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fairy.lab.metrics.catalog import METRICS, Better, Metric
+from fairy.lab.metrics.scores import METRICS, Better, Metric
 from fairy.lab.results.statistics import bootstrap, interval
 
 NUM_RESAMPLES = 10_000

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from fairy.errors import MissingPackageError
-from fairy.lab.metrics.pictures import gradient, luma
+from fairy.lab.metrics.flow import gradient, luma
 from fairy.lab.metrics.scores import Measured, mean
 
 try:

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from fairy.lab.metrics.catalog import BY_KEY, Better, Metric
 from fairy.lab.metrics.comparison import Comparison, Standing
-from fairy.lab.metrics.scores import Scores
+from fairy.lab.metrics.scores import BY_KEY, Better, Metric, Scores
 from fairy.lab.results.plots import ORANGE as EDIT
 from fairy.lab.results.plots import SLATE as SOURCE
 from fairy.lab.results.plots import YELLOW, new_figure, new_panels, save_figure, tidy

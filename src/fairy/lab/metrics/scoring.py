@@ -15,8 +15,7 @@ import numpy as np
 
 from fairy.errors import UsageError
 from fairy.lab.metrics.fidelity import FidelityMeter
-from fairy.lab.metrics.flow import Estimated, Exact, FlowSource, find_truth
-from fairy.lab.metrics.pictures import SMALLEST, resized
+from fairy.lab.metrics.flow import SMALLEST, Estimated, Exact, FlowSource, find_truth, resized
 from fairy.lab.metrics.scores import Measured, Scores, ordered
 from fairy.lab.metrics.settings import ESTIMATORS, MetricSettings
 from fairy.lab.metrics.tools import Tools, load_tools

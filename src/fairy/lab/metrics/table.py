@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from rich.table import Table
 
-from fairy.lab.metrics.catalog import BY_KEY, METRICS, Better, Metric
 from fairy.lab.metrics.comparison import Comparison, Standing
-from fairy.lab.metrics.scores import Scores
+from fairy.lab.metrics.scores import BY_KEY, METRICS, Better, Metric, Scores
 from fairy.lab.results.tables import as_csv
 
 
