@@ -1,4 +1,5 @@
-"""Draws docs/images/synthetic.png: a frame of the synthetic world, an edit of it, and the truth eight frames on.
+"""Draws docs/images/synthetic.png: a frame of the synthetic world, an edit of it, and the truth eight frames on; and
+docs/images/looks.jpg: every edit of the whole picture.
 
 python scripts/make_synthetic_picture.py
 """
@@ -14,7 +15,9 @@ from fairy.lab.synthetic.pairs import all_wordings, choose_for_clip, to_pixels
 from fairy.lab.synthetic.raster import colour, from_hsv
 from fairy.pictures.sheet import caption, tile
 
-OUTPUT = Path(__file__).parents[1] / "docs" / "images" / "synthetic.png"
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+OUTPUT = IMAGES / "synthetic.png"
+LOOKS, LOOKS_SEED, LOOKS_SIZE = IMAGES / "looks.jpg", 12, (256, 192)
 SEED, SIZE, AHEAD, EDIT = 266, (288, 216), 8, "wood"
 FULL_COLOUR = 24.0  # pixels
 
@@ -36,8 +39,22 @@ def main() -> None:
         f"black: hidden or outside in frame {AHEAD}": paint_occlusion(frame, flow),
         f"tracks to frame {AHEAD}; red: hidden there": draw_tracks(frame, tracks),
     }
-    OUTPUT.parent.mkdir(exist_ok=True)
+    IMAGES.mkdir(exist_ok=True)
     save_png(OUTPUT, tile(caption(list(pictures.values()), list(pictures)), num_columns=3))
+    looks = draw_looks()
+    Image.fromarray(tile(caption(list(looks.values()), list(looks)), num_columns=6)).save(LOOKS, quality=88)
+
+
+def draw_looks() -> dict[str, np.ndarray]:
+    """A frame and every edit of the whole picture, by name."""
+    scene = sample_scene(LOOKS_SEED, LOOKS_SIZE, num_objects=2)
+    layers = scene.render(0.0)
+    edited = {
+        name: edit.apply(layers, choose_for_clip(scene, name, LOOKS_SEED))
+        for name, edit in EDITS.items()
+        if edit.kind == "whole"
+    }
+    return {"frame": to_pixels(layers.picture), **{name: to_pixels(picture) for name, picture in edited.items()}}
 
 
 def paint_mask(mask: np.ndarray) -> np.ndarray:

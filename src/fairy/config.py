@@ -213,6 +213,8 @@ class JobConfig:
     """Frames of the source to be anchors; a shot in which none lies chooses as ever. None: each shot chooses."""
     given: Mapping[int, Path] = field(default_factory=dict)
     """Anchors that are edited already: pictures by frame of the source."""
+    strict: bool = False
+    """Refuse an instruction that the model cannot read wholly, instead of saying so and going on."""
     chunk: int | None = None
     """Frames that are stored at a time; None: 32, or fewer where many workers share them. Changes no bit."""
     workers: int | Literal["auto"] = 1

@@ -1,6 +1,6 @@
 """The demo: on a stand-in clip with a small random model, and the real one with the embedded model."""
 
-from dataclasses import replace
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from clips import make, sound_packets, stamps
 from fairy.cli.demo import INSTRUCTIONS, SHEET, SIDE_BY_SIDE, run_demo
 from fairy.cli.main import main
 from fairy.errors import OutputError
-from fairy.models import Defaults, Model
+from fairy.models import Model, load
 from fairy.video import probe, read_frames
 
 
@@ -21,9 +21,11 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, clip: Path, sd_model: Model) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, clip: Path, sd_folder: Path) -> Path:
+    quick = Path(shutil.copytree(sd_folder, tmp_path_factory.mktemp("model") / "quick"))
+    (quick / "fairy.json").write_text('{"long_side": 64, "num_steps": 2}')
     folder = tmp_path_factory.mktemp("demo") / "results"
-    run_demo(folder, clip=clip, model=replace(sd_model, defaults=Defaults(long_side=64, num_steps=2)))
+    run_demo(folder, clip=clip, model=load(quick))
     return folder
 
 

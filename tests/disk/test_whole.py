@@ -39,7 +39,7 @@ def test_what_the_system_refuses_is_one_line(tmp_path):
 @pytest.mark.parametrize(
     ("names", "overwrite", "said"),
     [
-        (["own"], False, r"exists\. Choose another name, or say --overwrite"),
+        (["own"], False, r"exists already\. Choose another folder, or overwrite"),
         (["own", "thesis.txt"], True, "thesis.txt is not of an earlier gallery, and would be lost"),
         (["own"], True, None),
         ([], False, None),

@@ -1,5 +1,6 @@
 """Jobs: a video on disk in, an edited video on disk out."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -7,11 +8,13 @@ import pytest
 from PIL import Image
 
 from clips import make, sound_packets, stamps
-from fairy.config import EditConfig, RunConfig, VideoConfig
+from fairy.config import EditConfig, JobConfig, MaskConfig, RunConfig, VideoConfig
 from fairy.errors import MediaError, OutputError, UsageError
 from fairy.jobs.calls import edit_video, preview
 from fairy.method.editor import Editor
+from fairy.models import load
 from fairy.video import probe, read_frames
+from jobs import Listener
 
 INSTRUCTION = "make it night"
 EDIT = EditConfig(num_steps=2, seed=3)
@@ -152,3 +155,56 @@ def test_a_failure_in_the_middle_leaves_nothing(source, sd_model, tmp_path):
     with pytest.raises(OSError, match="no room"):
         edit(source, tmp_path / "out.mp4", sd_model, report=Failing())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def own(source, tmp_path):
+    """A source that may be lost."""
+    return Path(shutil.copyfile(source, tmp_path / "own.mp4"))
+
+
+@pytest.mark.parametrize("how", ["name", "spelling", "link", "hard link", "compare"])
+def test_an_output_that_is_the_source_is_refused_whatever_was_asked(own, sd_model, how):
+    before, name = own.read_bytes(), own.with_name("other.mp4")
+    if how == "link":
+        name.symlink_to(own)
+    elif how == "hard link":
+        name.hardlink_to(own)
+    output = {"name": own, "spelling": own.parent / ".." / own.parent.name / own.name}.get(how, name)
+    options = {"compare": own} if how == "compare" else {}
+    with pytest.raises(UsageError, match="is the source itself, which would be lost"):
+        edit(own, output, sd_model, overwrite=True, **options)
+    assert own.read_bytes() == before
+
+
+def test_an_output_that_is_the_mask_or_a_given_anchor_is_refused(source, sd_model, tmp_path):
+    picture = tmp_path / "white.png"
+    Image.new("RGB", (64, 48), "white").save(picture)
+    for options in ({"mask": MaskConfig(mask=picture)}, {"job": JobConfig(given={0: picture})}):
+        with pytest.raises(UsageError, match="itself, which would be lost"):
+            preview(source, INSTRUCTION, picture, model=sd_model, overwrite=True, **options)
+
+
+@pytest.fixture
+def narrow(copied_folder):
+    """A model that knows three words."""
+    (copied_folder / "fairy.json").write_text('{"words": "make it night", "edits": ["make it night"]}')
+    return load(copied_folder, device="cpu")
+
+
+def test_unknown_words_are_said_before_the_start_and_told_in_the_account(source, narrow, tmp_path):
+    report = Listener()
+    result = edit_video(
+        source, "make it noon", tmp_path / "out.mp4", edit=EDIT, video=SMALL, model=narrow, report=report
+    )
+    (said,) = [note for note in report.notes if "does not know" in note]
+    assert said in result.notes
+    assert '"noon"' in said
+    assert said.endswith('"make it night"')
+
+
+def test_a_strict_job_refuses_unknown_words_and_leaves_nothing(source, narrow, tmp_path):
+    options = {"edit": EDIT, "video": SMALL, "model": narrow, "job": JobConfig(strict=True)}
+    with pytest.raises(UsageError, match=r'--strict: .*does not know "noon"'):
+        edit_video(source, "make it noon", tmp_path / "out.mp4", **options)
+    assert [path.name for path in tmp_path.iterdir()] == ["copy"]

@@ -27,8 +27,8 @@ def manifest(source, sd_model) -> Manifest:
     video, edit, job = VideoConfig(long_side=64), EditConfig(seed=3), JobConfig()
     selection = select(probe(source), video, edit, job, cuts=[4]).fitted(64)
     with Editor(sd_model) as editor:
-        facts, defaults = describe_model(editor)
-    return describe(selection, facts, INSTRUCTION, edit.resolved(defaults), video=video, job=job)
+        facts = describe_model(editor)
+    return describe(selection, facts, INSTRUCTION, edit.resolved(facts.defaults), video=video, job=job)
 
 
 def test_a_stored_manifest_is_read_back(manifest, tmp_path):
@@ -49,13 +49,14 @@ def test_equal_jobs_do_not_differ(manifest):
 
 
 def test_differences_are_named(manifest):
-    other = replace(manifest, dtype="bfloat16", shots=(ShotPlan(0, 7, (0, 3)),))
+    other = replace(manifest, model=replace(manifest.model, dtype="bfloat16"), shots=(ShotPlan(0, 7, (0, 3)),))
     names = [line.split(" is ")[0] for line in other.differences(manifest)]
-    assert names == ["anchors", "cuts", "dtype"]
+    assert names == ["dtype", "anchors", "cuts"]
 
 
 def test_another_version_is_a_difference(manifest):
-    other = replace(manifest, versions={**manifest.versions, "torch": "1.0"})
+    versions = {**manifest.identity.versions, "torch": "1.0"}
+    other = replace(manifest, identity=replace(manifest.identity, versions=versions))
     assert other.differences(manifest)[0].startswith("version of torch is 1.0")
 
 

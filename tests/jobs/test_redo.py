@@ -116,9 +116,45 @@ def test_verify_finds_a_planted_difference(kept, sd_model):
     assert (result.num_identical, result.largest_difference) == (6, 5)
 
 
+def contents(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("harm", ["cut", "remove"])
+def test_verify_names_a_damaged_chunk_and_changes_nothing(kept, sd_model, harm):
+    chunk = next(path for path in job_of(kept).glob("chunks/0-000003-*"))
+    if harm == "cut":
+        chunk.write_bytes(chunk.read_bytes()[:-9])
+    else:
+        chunk.unlink()
+    before = contents(job_of(kept))
+    for _ in range(2):  # what was found once is found again
+        result = verify(kept, num_frames=7, model=sd_model)
+        assert result.damage == (f"frames 3 to 5 are {'damaged' if harm == 'cut' else 'missing'}",)
+        assert set(result.frames) == {0, 1, 2, 6}
+        assert contents(job_of(kept)) == before
+
+
+def test_verify_names_a_damaged_anchor(kept, sd_model):
+    anchor = min(job_of(kept).glob("anchors/*.png"))
+    anchor.write_bytes(anchor.read_bytes()[:50])
+    assert verify(kept, num_frames=1, model=sd_model).damage == ("the edited anchor 0 is missing or damaged",)
+
+
+def test_info_on_an_unfinished_job_with_a_torn_chunk_changes_nothing(source, sd_model, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        edit(source, tmp_path / "out.mp4", sd_model, report=Listener(4))
+    torn = job_of(tmp_path / "out.mp4") / "chunks" / "partial.mkv"
+    torn.write_bytes(b"half")
+    before = contents(job_of(tmp_path / "out.mp4"))
+    assert info(tmp_path / "out.mp4")["chunks_done"] == 1
+    assert contents(job_of(tmp_path / "out.mp4")) == before
+
+
 def test_verify_says_where_rounding_is_to_be_expected(kept, sd_model):
     file = job_of(kept) / "manifest.json"
-    file.write_text(replace(parse(file.read_text(), file), device="cuda").to_json())
+    manifest = parse(file.read_text(), file)
+    file.write_text(replace(manifest, model=replace(manifest.model, device="cuda")).to_json())
     assert verify(kept, num_frames=1, model=sd_model).rounding == ("cpu instead of cuda",)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from clips import make
 from fairy.errors import UsageError
-from fairy.jobs.shots import describe, read_cuts
+from fairy.jobs.shots import describe_cuts, read_cuts
 from fairy.lab.synthetic import render_clip
 from fairy.pictures.cuts import CutDetector
 from fairy.video import VideoInfo, probe
@@ -147,8 +147,8 @@ def test_a_file_of_cuts_that_is_missing_or_no_text(tmp_path: Path, joined: Path,
 
 def test_the_listing_reads_back_as_the_same_cuts(tmp_path: Path, info: VideoInfo) -> None:
     cuts = [3, 10, 14, 15, 17, 19]
-    words = " ".join(describe(cuts, info)).replace("(", " ").replace(")", " ").replace(",", " ").split()
+    words = " ".join(describe_cuts(cuts, info)).replace("(", " ").replace(")", " ").replace(",", " ").split()
     codes = [word for word in words if ":" in word]
     assert read_cuts(write(tmp_path, "\n".join(codes)), info) == cuts
-    assert describe(cuts, info)[0].startswith("cuts at frames 3 (0:00:00.120), 10")
-    assert describe([], info) == []
+    assert describe_cuts(cuts, info)[0].startswith("cuts at frames 3 (0:00:00.120), 10")
+    assert describe_cuts([], info) == []

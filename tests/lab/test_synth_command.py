@@ -103,7 +103,7 @@ def test_same_seed_same_clips_however_many(folder: Path, tmp_path: Path) -> None
 def test_existing_folder_is_replaced_only_when_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert synth(tmp_path / "data", clips=2) == 0
     assert synth(tmp_path / "data") == 1
-    assert "say --overwrite" in capsys.readouterr().err
+    assert "overwrite it with --overwrite" in capsys.readouterr().err
     assert synth(tmp_path / "data", "--overwrite") == 0
     assert len(rows_of(tmp_path / "data")) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["data"]

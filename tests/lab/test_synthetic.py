@@ -16,7 +16,9 @@ from fairy.lab.synthetic import (
     sample_pair,
     sample_scene,
 )
+from fairy.lab.synthetic.backgrounds import city
 from fairy.lab.synthetic.choice import Choice
+from fairy.lab.synthetic.form import Hatching, along
 from fairy.lab.synthetic.motion import Path, Pose
 from fairy.lab.synthetic.pairs import choose
 
@@ -177,8 +179,40 @@ def test_enough_edits_leave_something_open():
     assert 0.6 <= sum(edit.weight for edit in EDITS.values() if edit.kind == "object") / total <= 0.75
 
 
-def test_photographs_of_the_splits_differ():
-    train, heldout = photographs("train"), photographs("heldout")
-    assert all(photo.ndim == 3 and photo.dtype == np.uint8 and min(photo.shape[:2]) == 400 for photo in train + heldout)
-    assert (len(train), len(heldout)) == (6, 2)
-    assert not any(np.array_equal(a, b) for a in train for b in heldout if a.shape == b.shape)
+def test_windows_of_a_city_shine_at_night_where_no_object_hides_them():
+    scene = replace(sample_scene(12, SIZE, num_objects=1), painter=city)
+    layers = scene.render(0.0)
+    lit, hidden = layers.lamps > 0.9, layers.visible(0) == 1
+    assert lit.any()
+    assert not layers.lamps[hidden].any()
+    edited = EDITS["night"].apply(layers, CHOICE)
+    assert edited[lit].mean() > 2 * edited[~lit].mean()
+
+
+def test_a_photograph_has_no_lamps():
+    layers = sample_scene(1, SIZE, photographs(), use_photo=True).render(0.0)
+    assert not layers.lamps.any()
+
+
+def test_hatching_runs_along_stripes():
+    """Upright stripes: crests along them, so that the waves change across and hardly down."""
+    layers = sample_scene(1, SIZE, num_objects=0, reference=0.0).render(0.0)
+    stripes = np.broadcast_to(0.5 + 0.5 * np.sin(np.arange(SIZE[0], dtype=np.float32) / 3), SIZE[::-1]).copy()
+    waves = Hatching(layers).follow(along(layers, stripes, 0.5, 1j))
+    inner = waves[8:-8, 8:-8]
+    assert np.abs(np.diff(inner, axis=1)).mean() > 5 * np.abs(np.diff(inner, axis=0)).mean()
+
+
+@pytest.mark.parametrize("edit", ["night", "snow", "pencil", "oil", "mosaic", "pop_art"])
+def test_a_frame_of_four_times_the_size_gets_the_same_edit(edit):
+    small, large = (
+        EDITS[edit].apply(sample_scene(12, (side * 4, side * 3), num_objects=1).render(0.0), CHOICE)
+        for side in (48, 192)
+    )
+    reduced = large.reshape(144, 4, 192, 4, 3).mean(axis=(1, 3))
+    assert np.abs(reduced - small).mean() < 0.03
+
+
+def test_black_and_white_has_no_colour():
+    edited = EDITS["black_and_white"].apply(sample_scene(3, SIZE).render(0.0), CHOICE)
+    assert np.ptp(edited, axis=-1).max() < 1e-6

@@ -102,6 +102,7 @@ def test_shrunk_kernels_stay_shrunk_and_leave_as_stock_ones(tmp_path: Path, acce
     with torch.no_grad():
         kernel[around] = 0
     model.denoiser.save_pretrained(folder / "unet")
+    (folder / "fairy.json").write_text('{"centre_kernels": true}')
     trainer = new_trainer(configure(folder, save_dtype="float32", ema_decay=0), tmp_path / "run", accelerator)
     list(trainer.run_to(2))
     assert trainer.model.denoiser.up_blocks[0].resnets[0].conv1.kernel_size == (1, 1)

@@ -11,7 +11,9 @@ from fairy.errors import ModelError
 from fairy.lab.training.examples import Batch
 from fairy.lab.training.settings import TrainConfig
 from fairy.lab.training.trainee import LinearEncoder, Teacher, load_model, loss_of, noise_schedule
-from fairy.models import Model, encode_edited, encode_frames, encode_instruction, load
+from fairy.models import Model, load
+from fairy.models.families.instruct_pix2pix.latents import encode_edited, encode_frames
+from fairy.models.families.instruct_pix2pix.text import encode_instruction
 from tiny import build_sd_folder, build_sdxl_folder
 
 

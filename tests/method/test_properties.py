@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import clips
 from fairy.config import EditConfig, JobConfig, RunConfig, VideoConfig
 from fairy.jobs.selection import plan_shots, select
-from fairy.jobs.shots import describe, read_cuts
+from fairy.jobs.shots import describe_cuts, read_cuts
 from fairy.method.anchors import choose_anchors
 from fairy.method.editor import Editor
 from fairy.models import Model
@@ -105,7 +105,9 @@ def test_time_stamps_of_any_rate_come_out(gaps: list[int], rate: Fraction, width
 def test_listed_cuts_read_back(gaps: list[int], rate: Fraction, cuts: set[int]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         info = clip_info(folder, list(accumulate(gaps)), 1 / rate)
-        codes = [word.strip("(),") for line in describe(sorted(cuts), info) for word in line.split() if "(" in word]
+        codes = [
+            word.strip("(),") for line in describe_cuts(sorted(cuts), info) for word in line.split() if "(" in word
+        ]
         (Path(folder) / "cuts.txt").write_text("\n".join(codes), encoding="utf-8")
         assert read_cuts(Path(folder) / "cuts.txt", info) == sorted(cuts)
 

@@ -86,6 +86,42 @@ def test_fingerprint_follows_the_weights(sd_folder: Path, copied_folder: Path) -
     assert of(copied_folder) != of(sd_folder)
 
 
+def test_the_embedded_model_is_not_a_folder_that_happens_to_have_its_name(
+    copied_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied_folder.rename(tmp_path / "embedded")
+    monkeypatch.chdir(tmp_path)
+    for loaded in (load(device="cpu"), load("embedded", device="cpu")):
+        assert loaded.folder.path != tmp_path / "embedded"
+    assert load("./embedded", device="cpu").folder.path == Path("embedded")
+    assert load(Path("embedded"), device="cpu").folder.path == tmp_path / "embedded"
+
+
+def test_a_loaded_model_says_with_what_settings(sd_folder: Path) -> None:
+    config = load(sd_folder, device="cpu", scheduler="ddim").config
+    assert (config.model, config.device, config.dtype) == (str(sd_folder), "cpu", "float32")
+    assert (config.scheduler, config.micro_batch) == ("DDIMScheduler", 1)
+
+
+def test_identity_is_of_the_files_that_were_loaded(copied_folder: Path) -> None:
+    before = load(copied_folder, device="cpu").identity.model
+    unused = copied_folder / "unet" / "diffusion_pytorch_model.fp16.safetensors"
+    save_file({"weight": torch.zeros(1)}, unused)
+    assert load(copied_folder, device="cpu").identity.model == before
+
+
+def test_kernels_are_shrunk_only_where_the_folder_says_so(copied_folder: Path) -> None:
+    weights = copied_folder / "unet" / "diffusion_pytorch_model.safetensors"
+    tensors = load_file(weights)
+    around = torch.ones(3, 3, dtype=torch.bool)
+    around[1, 1] = False
+    tensors["conv_in.weight"][..., around] = 0
+    save_file(tensors, weights)
+    assert load(copied_folder, device="cpu").denoiser.conv_in.kernel_size == (3, 3)
+    (copied_folder / "fairy.json").write_text('{"centre_kernels": true}')
+    assert load(copied_folder, device="cpu").denoiser.conv_in.kernel_size == (1, 1)
+
+
 # Defaults
 
 

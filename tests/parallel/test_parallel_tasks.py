@@ -43,7 +43,7 @@ def test_one_worker_needs_no_ray():
         "import sys; from fairy.parallel import map_tasks; from worker_tasks import double;"
         " print(list(map_tasks(double, range(3))), 'ray' in sys.modules)"
     )
-    environment = {**os.environ, "PYTHONPATH": "tests"}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     said = subprocess.run([sys.executable, "-c", code], check=True, env=environment, capture_output=True, text=True)
     assert said.stdout == "[(0, 0), (1, 2), (2, 4)] False\n"
 

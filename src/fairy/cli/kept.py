@@ -130,6 +130,7 @@ class Verify(Kept):
 
     def execute(self) -> None:
         """Render, compare, tell; a difference that nothing explains is an error."""
+        from fairy.jobs.store import job_path
         from fairy.jobs.verify import verify
 
         with reporting(self.quiet) as report:
@@ -141,6 +142,8 @@ class Verify(Kept):
         if result.rounding:
             summary += f". Rounding is to be expected: {', '.join(result.rounding)}"
         self.account(result, summary)
+        if result.damage:
+            raise FairyError(f"{job_path(self.output)}: {'; '.join(result.damage)} (`fairy redo` renders them again)")
         if levels and not result.rounding:
             raise FairyError(f"{number - result.num_identical} of {number} frames do not come out as they are stored")
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fairy.config import EditSettings
+from fairy.errors import UsageError
 from fairy.jobs.render import Renderer
 from fairy.jobs.request import Plan
 from fairy.jobs.selection import Selection
 from fairy.jobs.store import JobFolder
 from fairy.method.editor import Editor
 from fairy.method.memory import MemoryNeeded, format_bytes
+from fairy.models import Model
+from fairy.models.knowledge import explain_unknown
 from fairy.report import Report
 from fairy.video.lossless import BYTES_PER_VALUE
 
@@ -23,8 +27,8 @@ class Prospect:
     maker: str
     """The model, its device and its number format."""
     memory: MemoryNeeded
-    dropped: str
-    """The end of the instruction, where the model cannot read all of it."""
+    unread: tuple[str, ...]
+    """What the model cannot read of the instruction, each in a line."""
 
 
 def foresee(
@@ -34,11 +38,22 @@ def foresee(
     model = editor.model
     maker = f"{model.name} on {model.device} in {str(model.dtype).removeprefix('torch.')}"
     memory = editor.memory_needed(size, num_anchors, settings)
-    return Prospect(maker, memory, model.family.dropped_text(model, instruction))
+    return Prospect(maker, memory, tuple(unread(model, instruction)))
 
 
-def announce(plan: Plan, renderer: Renderer, report: Report) -> None:
-    """Say before the start what will be done and what memory that takes."""
+def unread(model: Model, instruction: str) -> Iterator[str]:
+    """What a model cannot read of an instruction: the end of a long one, and words that it does not know."""
+    if dropped := model.family.dropped_text(model, instruction):
+        yield f'the model reads no instruction as long as this; it leaves out the end: "{dropped}"'
+    if unknown := explain_unknown(model.folder, instruction):
+        yield unknown
+
+
+def announce(plan: Plan, renderer: Renderer, report: Report) -> tuple[str, ...]:
+    """Say before the start what will be done and what memory that takes; returns what the account must tell, too.
+
+    UsageError where the model cannot read the instruction, and the job is strict.
+    """
     selection, take = plan.selection, plan.manifest.edit
     width, height = selection.size
     prospect = renderer.ask(foresee, (height, width), selection.most_anchors, take.instruction, take.settings)
@@ -48,10 +63,11 @@ def announce(plan: Plan, renderer: Renderer, report: Report) -> None:
     )
     each = f", each of {renderer.workers} workers" if renderer.workers > 1 else ""
     report.note(f"memory: about {prospect.memory}{each}")
-    if prospect.dropped:
-        report.note(f'the model reads no instruction as long as this; it leaves out the end: "{prospect.dropped}"')
-    for note in selection.info.notes:
+    if prospect.unread and plan.request.job.strict:
+        raise UsageError(f"--strict: {prospect.unread[0]}")
+    for note in (*prospect.unread, *selection.info.notes):
         report.note(note)
+    return prospect.unread
 
 
 def announce_disk(folder: JobFolder, selection: Selection, report: Report) -> None:

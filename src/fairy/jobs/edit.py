@@ -27,11 +27,11 @@ def edit(
     """Edit a video by an instruction: `fairy.edit_video` says all of it."""
     # A Path forgets the "/" at the end by which a folder of pictures is asked for.
     outputs = [str(path) for path in (output, compare) if path is not None]
-    check_outputs(outputs, overwrite)
+    check_outputs(request, outputs, overwrite)
     found = look_through(request, report)
     with open_renderer(request, report) as renderer:
         plan = found.planned(renderer)
-        announce(plan, renderer, report)
+        unread = announce(plan, renderer, report)
         begun = time.perf_counter()
         with open_job(job_path(Path(output)), plan.manifest, restart=request.job.restart, report=report) as folder:
             announce_disk(folder, plan.selection, report)
@@ -47,5 +47,5 @@ def edit(
             delivered=len(plan),
             computed=computed,
             begun=begun,
-            notes=notes,
+            notes=(*unread, *notes),
         )

@@ -17,7 +17,7 @@ import numpy as np
 from fairy.config import EditConfig, EditSettings, JobConfig
 from fairy.disk.whole import check_picture, save_png
 from fairy.errors import UsageError
-from fairy.jobs.request import Request, look_through, open_device
+from fairy.jobs.request import Request, check_apart, look_through, open_device
 from fairy.jobs.selection import Selection, plan_shots
 from fairy.method.editor import Editor
 from fairy.pictures.sheet import grid
@@ -109,6 +109,7 @@ def preview_grid(
         raise UsageError("--grid and --anchor: give one of them; a grid compares anchors that are edited here")
     axes, sheet = parse_axes(settings), Path(sheet)
     check_picture(sheet, overwrite)
+    check_apart(request, [sheet])
     selection = look_through(request, report).selection
     cells = plan_cells(selection, request.edit, request.job, axes)
     shown = frames_to_show(selection, axes)

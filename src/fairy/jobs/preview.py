@@ -13,7 +13,7 @@ from fairy.errors import UsageError
 from fairy.jobs.announce import announce
 from fairy.jobs.manifest import Manifest
 from fairy.jobs.render import edit_shots
-from fairy.jobs.request import Request, look_through, open_device
+from fairy.jobs.request import Request, check_apart, look_through, open_device
 from fairy.jobs.result import EditResult, summarize
 from fairy.jobs.selection import Selection, ShotPlan
 from fairy.method.bank import AnchorBank
@@ -26,17 +26,18 @@ def preview(request: Request, sheet: Path | str, *, overwrite: bool = False, rep
     """Edit only the anchors and draw them beside their sources: `fairy.preview`."""
     sheet = Path(sheet)
     check_picture(sheet, overwrite)
+    check_apart(request, [sheet])
     found = look_through(request, report)
     if not found.selection.anchors:
         raise UsageError("--num-anchors 0: a preview shows the anchors; use --num-anchors 1 or more")
     with open_device(request, report) as device:
         plan = found.planned(device)
-        announce(plan, device, report)
+        unread = announce(plan, device, report)
         begun = time.perf_counter()
         selection, shots = plan.selection, set(plan.selection.shots)
         banks = edit_shots(device.editor, selection, plan.manifest.edit, plan.given, shots, report)
         save_png(sheet, draw_anchors(selection, plan.manifest, anchors_of(selection, banks)))
-        count, notes = len(selection.anchors), selection.info.notes
+        count, notes = len(selection.anchors), (*unread, *selection.info.notes)
         return summarize(
             sheet, selection, device, plan.manifest, delivered=count, computed=count, begun=begun, notes=notes
         )

@@ -22,7 +22,7 @@ def info(output: Path | str) -> dict[str, Any]:
         if text is None:
             raise MediaError(f"{path} carries no recipe: Fairy has not written it, or another program has stripped it.")
         return dict(json.loads(text))
-    from fairy.jobs.store import open_kept
+    from fairy.jobs.store import look_at
 
-    with open_kept(path) as job:
-        return {**json.loads(job.manifest.recipe()), "chunks_done": len(job.done), "num_chunks": len(job.chunks)}
+    job = look_at(path)
+    return {**json.loads(job.manifest.recipe()), "chunks_done": len(job.done), "num_chunks": len(job.chunks)}

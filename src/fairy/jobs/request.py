@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -111,12 +111,34 @@ def read_info(source: Path, report: Report, on_frame: OnFrame | None = None) -> 
     return probe(source, on_progress=lambda done, total: report.progress("reading", done, total), on_frame=on_frame)
 
 
-def check_outputs(outputs: Sequence[str], overwrite: bool) -> None:
+def check_outputs(request: Request, outputs: Sequence[str], overwrite: bool) -> None:
     """What can be refused before anything is read."""
     for path in outputs:
         check_output(path, overwrite)
+    check_apart(request, outputs)
     if len({Path(path).absolute() for path in outputs}) < len(outputs):
         raise UsageError(f"--compare {outputs[-1]}: that is the output itself; give another name")
+
+
+def check_apart(request: Request, outputs: Iterable[Path | str]) -> None:
+    """Refuse outputs that are what is read, under whatever name: nothing that was read is ever overwritten."""
+    for output in outputs:
+        for option, path in reads(request):
+            if Path(output).exists() and path.exists() and path.samefile(output):
+                raise UsageError(f"{output} is the {option} itself, which would be lost; give another name")
+
+
+def reads(request: Request) -> Iterator[tuple[str, Path]]:
+    """Each file or folder that a request reads, besides a model of the hub, with what it is."""
+    yield "source", request.source
+    if request.mask.mask:
+        yield "mask", request.mask.mask
+    yield from (("given anchor", path) for path in request.job.given.values())
+    if request.job.shots not in ("auto", "off"):
+        yield "list of shots", Path(request.job.shots)
+    if isinstance(request.model, ModelConfig):
+        named = {"model": request.model.model, "LoRA": request.model.lora, "decoder": request.model.decoder}
+        yield from ((what, Path(name)) for what, name in named.items() if name)
 
 
 @contextmanager

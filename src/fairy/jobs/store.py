@@ -78,7 +78,7 @@ def open_job(path: Path, wanted: Manifest, *, restart: bool, report: Report) -> 
         if restart:
             clear(path)
         folder = JobFolder(path, begin_or_resume(path, wanted))
-        folder.inspect(report)
+        folder.prepare(report)
         if folder.done:
             report.note(f"going on: {len(folder.done)} of {len(folder.chunks)} chunks are done")
         try:
@@ -92,17 +92,25 @@ def open_job(path: Path, wanted: Manifest, *, restart: bool, report: Report) -> 
 
 @contextmanager
 def open_kept(output: Path, report: Report = SILENT) -> Iterator[JobFolder]:
-    """The job folder that `--keep-job` has left beside an output."""
+    """The job folder that `--keep-job` has left beside an output, to be worked in."""
     path = job_path(output)
-    if not (path / MANIFEST).is_file():
-        raise OutputError(f"{path} does not exist. A job can be looked at again where `fairy edit` had --keep-job.")
+    look_at(output)  # a folder that is none gets no lock
     with locked(path), room_wanted(path):
-        folder = JobFolder(
-            path, parse((path / MANIFEST).read_text(encoding="utf-8", errors="replace"), path / MANIFEST)
-        )
-        folder.inspect(report)
+        folder = look_at(output)
+        folder.prepare(report)
         with explain_interruption(folder, report):
             yield folder
+
+
+def look_at(output: Path) -> JobFolder:
+    """The same folder to be looked at only: nothing in it is changed, locked or removed, whatever is found there."""
+    path = job_path(output)
+    file = path / MANIFEST
+    if not file.is_file():
+        raise OutputError(f"{path} does not exist. A job can be looked at again where `fairy edit` had --keep-job.")
+    folder = JobFolder(path, parse(file.read_text(encoding="utf-8", errors="replace"), file))
+    folder.inspect()
+    return folder
 
 
 @contextmanager
@@ -162,9 +170,21 @@ class JobFolder:
     def __init__(self, path: Path, manifest: Manifest) -> None:
         self.path, self.manifest = path, manifest
         self.done: dict[Chunk, Path] = {}
+        self.broken: dict[Path, Chunk | None] = {}
+        """Files among the chunks that are damaged, or that nothing asks for."""
+        self._plan()
+
+    def prepare(self, report: Report) -> None:
+        """Make the folder fit to be worked in: what is damaged or was not finished is removed."""
         for name in (ANCHORS, CHUNKS):
-            (path / name).mkdir(exist_ok=True)
+            (self.path / name).mkdir(exist_ok=True)
         self.save()
+        self.inspect()
+        for file, chunk in self.broken.items():
+            file.unlink()
+            if chunk:
+                report.note(f"{chunk} in {self.path} were damaged: they are done again")
+        self.broken.clear()
 
     def save(self) -> None:
         """Write the manifest, and see which chunks it asks for."""
@@ -172,21 +192,43 @@ class JobFolder:
             file.write(self.manifest.to_json())
             file.flush()
             os.fsync(file.fileno())  # a loss of power leaves the old one or the new one; a chunk has its checksum
+        self._plan()
+
+    def _plan(self) -> None:
         self.chunks = plan_chunks(self.manifest)
         self._by_take = {take.number: [c for c in self.chunks if c.take == take.number] for take in self.manifest.takes}
 
-    def inspect(self, report: Report) -> None:
-        """Find what is done; remove what is damaged or was not finished."""
+    def inspect(self) -> None:
+        """Find what is done, and what is damaged or was not finished."""
         planned = set(self.chunks)
-        for file in sorted((self.path / CHUNKS).iterdir()):
+        self.done, self.broken = {}, {}
+        for file in sorted((self.path / CHUNKS).glob("*")):
             named = CHUNK_NAME.fullmatch(file.name)
             chunk = Chunk(*map(int, named.groups()[:3])) if named else None
             if named and chunk in planned and hash_file(file) == named[4]:
                 self.done[chunk] = file
-                continue
-            file.unlink()
-            if chunk in planned:
-                report.note(f"{chunk} in {self.path} were damaged: they are done again")
+            else:
+                self.broken[file] = chunk if chunk in planned else None
+
+    @property
+    def damage(self) -> list[str]:
+        """What is damaged or missing of a job whose video was delivered, in words."""
+        torn = {chunk for chunk in self.broken.values() if chunk}
+        shown = {self._chunk_of(index) for index in range(self.manifest.edit.start, self.manifest.edit.stop)}
+        gone = [chunk for chunk in self.chunks if chunk in shown and chunk not in self.done and chunk not in torn]
+        found = [*(f"{chunk} are damaged" for chunk in sorted(torn)), *(f"{chunk} are missing" for chunk in gone)]
+        for take, index in self._anchor_indices():
+            try:
+                open_png(self._anchor_file(take, index))
+            except (OSError, SyntaxError):
+                found.append(f"the edited anchor {index} is missing or damaged")
+        return found
+
+    def _anchor_indices(self) -> Iterator[tuple[int, int]]:
+        """Those of the job's own take: a later one need not have rendered all shots."""
+        take = self.manifest.edit
+        for shot in self.manifest.shots:
+            yield from ((take.number, index) for index in shot.anchors)
 
     def is_stored(self, index: int) -> bool:
         """Whether a frame is there as it is to be shown."""

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from fairy.config import RunConfig
-from fairy.errors import UsageError
+from fairy.errors import OutputError, UsageError
 from fairy.jobs.given import Given
 from fairy.jobs.manifest import Manifest
 from fairy.jobs.redo import open_source, reopen_editor, rounding, stored_given
 from fairy.jobs.render import edit_frames, edit_shots
 from fairy.jobs.selection import Selection
-from fairy.jobs.store import open_kept
+from fairy.jobs.store import look_at
 from fairy.method.editor import Editor
 from fairy.models import Model
 from fairy.report import SILENT, Report
@@ -34,6 +34,8 @@ class Verification:
     """Levels of 255; 0 where all frames are identical to the last bit."""
     rounding: tuple[str, ...]
     """Why small differences are to be expected: another kind of device, other versions. Empty: there must be none."""
+    damage: tuple[str, ...] = ()
+    """What is damaged or missing in the job folder, in words."""
 
 
 def verify(
@@ -45,15 +47,20 @@ def verify(
     run: RunConfig | None = None,
     report: Report = SILENT,
 ) -> Verification:
-    """Render randomly chosen frames of a kept job again and compare them, bit for bit, with what is stored."""
+    """Render randomly chosen frames of a kept job again and compare them, bit for bit, with what is stored.
+
+    Nothing is changed, whatever is found. Raises UsageError where no frame is left to compare with.
+    """
     if num_frames < 1:
         raise UsageError(f"--frames {num_frames}: must be 1 or more")
-    with open_kept(Path(output), report) as folder, open_source(folder, report) as selection:
+    folder = look_at(Path(output))
+    damage = tuple(folder.damage) if Path(output).exists() else ()
+    with open_source(folder, report) as selection:
         stored = [index for chunk in folder.done for index in range(chunk.start, chunk.stop)]
         shown = sorted({index for index in stored if folder.is_stored(index)})
         chosen = sorted(random.SystemRandom().sample(shown, min(num_frames, len(shown))))
         if not chosen:
-            raise UsageError(f"no chunk in {folder.path} is finished: there is nothing to compare with yet")
+            raise OutputError(f"no chunk in {folder.path} is whole: there is nothing to compare with")
         with reopen_editor(folder.manifest, model, device, run, report) as editor:
             given = stored_given(folder)
             differences = []
@@ -62,7 +69,7 @@ def verify(
                 differences.append(int(np.abs(before.astype(np.int16) - edited).max()))
                 report.progress("frames", len(differences), len(chosen))
             reasons = rounding(folder.manifest, editor)
-    return Verification(Path(output), tuple(chosen), differences.count(0), max(differences), reasons)
+    return Verification(Path(output), tuple(chosen), differences.count(0), max(differences), reasons, damage)
 
 
 def render_frames(

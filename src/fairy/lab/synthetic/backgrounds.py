@@ -10,6 +10,9 @@ import numpy as np
 
 from fairy.lab.synthetic.raster import Array, cell_hash, colour, mix, noise, palette, step
 
+STREET = 0.36
+"""Where the street of a city begins."""
+
 Painter = Callable[[Array, Array, np.random.Generator], Array]
 
 
@@ -97,17 +100,37 @@ def forest(x: Array, y: Array, rng: np.random.Generator) -> Array:
 def city(x: Array, y: Array, rng: np.random.Generator) -> Array:
     picture = _sky(y, x, rng)
     for layer in range(3):
-        width = 0.2 + 0.05 * layer
-        column = np.floor(x / width + 0.37 * layer)
-        high = cell_hash(column, column, 11 + layer)
-        top = -0.35 + 0.22 * layer + 0.4 * high
+        column, below, window = _buildings(x, y, layer)
         tone = cell_hash(column, column, 21 + layer)
         wall = palette(tone, [colour(rng.uniform(), 0.3, 0.75), colour(rng.uniform(), 0.35, 0.55)])
-        u, v = np.mod((x / width + 0.37 * layer) * 4, 1), np.mod((y - top) / 0.07, 1)
-        window = step(np.maximum(np.abs(u - 0.5) / 0.3, np.abs(v - 0.5) / 0.28), 1.1, 0.9)
         wall = mix(wall, colour(0.58, 0.4, 0.3 + 0.1 * layer), window * 0.85) * np.float32(0.95 - 0.08 * layer)
-        picture = mix(picture, wall, step(y - top, -0.004, 0.004))
-    return mix(picture, colour(0.6, 0.05, 0.42), step(y - 0.36, -0.004, 0.004))
+        picture = mix(picture, wall, step(below, -0.004, 0.004))
+    return mix(picture, colour(0.6, 0.05, 0.42), step(y - STREET, -0.004, 0.004))
+
+
+def city_windows(x: Array, y: Array) -> Array:
+    """Which windows of a city have their lights on at night: two in five."""
+    lit = np.zeros_like(x)
+    for layer in range(3):
+        _column, below, window = _buildings(x, y, layer)
+        across, down = _window_cells(x, below, layer)
+        is_on = cell_hash(np.floor(across), np.floor(down), 31 + layer) < 0.4
+        lit = mix(lit, window * is_on, step(below, -0.004, 0.004))
+    return lit * step(y - STREET, 0.004, -0.004)
+
+
+def _buildings(x: Array, y: Array, layer: int) -> tuple[Array, Array, Array]:
+    """One of three rows of houses: the number of the house, how far below its top a point is, coverage of windows."""
+    width = 0.2 + 0.05 * layer
+    column = np.floor(x / width + 0.37 * layer)
+    below = y - (-0.35 + 0.22 * layer + 0.4 * cell_hash(column, column, 11 + layer))
+    across, down = _window_cells(x, below, layer)
+    u, v = np.mod(across, 1), np.mod(down, 1)
+    return column, below, step(np.maximum(np.abs(u - 0.5) / 0.3, np.abs(v - 0.5) / 0.28), 1.1, 0.9)
+
+
+def _window_cells(x: Array, below: Array, layer: int) -> tuple[Array, Array]:
+    return (x / (0.2 + 0.05 * layer) + 0.37 * layer) * 4, below / 0.07
 
 
 def checker(x: Array, y: Array, rng: np.random.Generator) -> Array:

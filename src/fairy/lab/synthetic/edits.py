@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 
-from fairy.lab.synthetic import looks, materials, strokes
+from fairy.lab.synthetic import drawings, grades, looks, materials, paintings
 from fairy.lab.synthetic.choice import Choice
 from fairy.lab.synthetic.raster import Array
 from fairy.lab.synthetic.scenes import COLOURS, Layers
@@ -59,74 +59,122 @@ EDITS: dict[str, Edit] = {
         "make it sunset; change it to sunset; make it a sunset scene; add a sunset light; set it at sunset",
         "make it look like sunset; turn this into a sunset scene",
     ),
+    "golden_hour": _whole(
+        looks.golden_hour, 0.025, True,
+        "make it golden hour; set it at golden hour; change it to the golden hour; add a low sun; "
+        "give it a warm evening light; add warm light",
+        "make it look like golden hour; give it a low evening sun",
+    ),
+    "fog": _whole(
+        looks.fog, 0.02, True,
+        "add fog; make it foggy; put it in the fog; turn it into a foggy day; make it misty; add mist",
+        "make it a foggy day; put fog in the scene",
+    ),
     "snow": _whole(
-        looks.snow, 0.015, False,
-        "make it snow; add snow; turn it into winter; cover it with snow; make it a snowy winter day; "
-        "make it look like winter",
-        "change it to a snowy winter; turn this into a winter scene",
+        looks.snow, 0.02, False,
+        "make it snow; add snow; cover it with snow; make it a snowy day; let it snow; put it in the snow; "
+        "make it look like a snowy day",
+        "change it to a snowy day; turn this into a snowy scene",
+    ),
+    "winter": _whole(
+        looks.winter, 0.015, False,
+        "make it winter; turn it into winter; change the season to winter; make it frosty; make it a cold winter day; "
+        "add frost",
+        "make it look like winter; turn this into a cold winter scene",
     ),
     "autumn": _whole(
         looks.autumn, 0.025, True,
-        "make it autumn; turn it into autumn; change the season to autumn; make it fall; add autumn leaves",
+        "make it autumn; turn it into autumn; change the season to autumn; make it fall; add autumn leaves; "
+        "make it an autumn day",
         "make it look like autumn; change it to an autumn day",
     ),
-    "pencil": _whole(
-        strokes.pencil, 0.015, True,
-        "make it a pencil sketch; turn it into a pencil drawing; draw it with a pencil; make it a sketch; "
-        "in the style of a pencil drawing; turn the video into a sketch",
-        "make it look like a pencil sketch; turn this into a pencil drawing",
-    ),
-    "oil": _whole(
-        strokes.oil, 0.015, False,
-        "make it an oil painting; turn it into an oil painting; paint it with oil; add brush strokes; "
-        "make it look like an oil painting",
-        "in the style of an oil painting; turn this into a painting with brush strokes",
-    ),
-    "mosaic": _whole(
-        strokes.mosaic, 0.02, True,
-        "make it a mosaic; turn it into a mosaic; make it out of tiles; turn this into a tile mosaic; "
-        "in the style of a mosaic",
-        "make it look like a mosaic; change it to mosaic tiles",
-    ),
-    "cartoon": _whole(
-        strokes.cartoon, 0.015, False,
-        "make it a cartoon; turn it into a cartoon; draw it as a cartoon; make it a comic; in the style of a cartoon; "
-        "turn the video into a cartoon",
-        "make it look like a cartoon; turn this into a comic cartoon",
-    ),
-    "watercolour": _whole(
-        strokes.watercolour, 0.015, True,
-        "make it a watercolor; turn it into a watercolor painting; paint it with watercolor; "
-        "change it to a watercolor; make it look like a watercolor painting",
-        "in the style of a watercolor; turn this into a watercolor",
+    "black_and_white": _whole(
+        grades.black_and_white, 0.015, False,
+        "make it black and white; turn it into black and white; change it to black and white; "
+        "make it a black and white film; take out the color; make it film noir",
+        "make it look like a black and white film; turn this into film noir",
     ),
     "sepia": _whole(
-        looks.sepia, 0.015, False,
+        grades.sepia, 0.015, False,
         "make it an old photo; turn it into an old photo; make it sepia; change it to sepia; "
         "make it look like an old photo",
         "in the style of an old photo; turn this into a sepia photo",
     ),
-    "neon": _whole(
-        looks.neon, 0.015, True,
-        "make it neon; turn it into neon lights; add neon lights; make it cyberpunk; in the style of cyberpunk",
-        "make it look like neon lights; turn this into cyberpunk",
+    "teal_orange": _whole(
+        grades.teal_orange, 0.015, False,
+        "make it teal and orange; grade it teal and orange; give it a teal and orange look; "
+        "change the colors to teal and orange; make it look like a blockbuster; give it a blockbuster look",
+        "make it look teal and orange; grade it like a blockbuster",
+    ),
+    "bleach_bypass": _whole(
+        grades.bleach_bypass, 0.015, False,
+        "make it bleach bypass; give it a bleach bypass look; grade it with bleach bypass; change it to bleach bypass; "
+        "make it a gritty film; give it a gritty look",
+        "make it look like bleach bypass; grade it like a gritty film",
+    ),
+    "infrared": _whole(
+        grades.infrared, 0.015, False,
+        "make it infrared; turn it into infrared film; shoot it on infrared film; give it an infrared look; "
+        "change it to infrared; take an infrared photo",
+        "make it look like infrared film; turn this into an infrared photo",
     ),
     "duotone": _whole(
-        looks.duotone, 0.025, True,
+        grades.duotone, 0.025, True,
         "make it duotone; turn it into a duotone; use two colors; print it in two colors; turn this into a duotone",
         "make it look like a duotone; in the style of a duotone",
     ),
-    "pop_art": _whole(
-        strokes.pop_art, 0.02, True,
-        "make it pop art; turn it into pop art; print it with dots; change it to pop art; in the style of pop art",
-        "make it look like pop art; turn this into pop art dots",
-    ),
     "thermal": _whole(
-        looks.thermal, 0.02, False,
+        grades.thermal, 0.015, False,
         "make it a heat map; turn it into a heat map; use a thermal camera; make it thermal; "
         "make it look like a thermal camera; change it to a thermal heat map; turn the video into a heat map; "
         "take a thermal photo; make it look like a thermal photo",
         "in the style of a heat map; turn this into a thermal photo",
+    ),
+    "neon": _whole(
+        grades.neon, 0.02, True,
+        "make it neon; turn it into neon lights; add neon lights; make it cyberpunk; in the style of cyberpunk",
+        "make it look like neon lights; turn this into cyberpunk",
+    ),
+    "pencil": _whole(
+        drawings.pencil, 0.02, True,
+        "make it a pencil sketch; turn it into a pencil drawing; draw it with a pencil; make it a sketch; "
+        "in the style of a pencil drawing; turn the video into a sketch",
+        "make it look like a pencil sketch; turn this into a pencil drawing",
+    ),
+    "ink": _whole(
+        drawings.ink, 0.025, True,
+        "make it an ink drawing; turn it into an ink drawing; draw it with pen and ink; draw it with ink; "
+        "make it an engraving; in the style of an engraving; turn the video into an engraving",
+        "make it look like an ink drawing; turn this into an engraving",
+    ),
+    "cartoon": _whole(
+        drawings.cartoon, 0.015, False,
+        "make it a cartoon; turn it into a cartoon; draw it as a cartoon; make it a comic; in the style of a cartoon; "
+        "turn the video into a cartoon",
+        "make it look like a cartoon; turn this into a comic cartoon",
+    ),
+    "pop_art": _whole(
+        drawings.pop_art, 0.02, True,
+        "make it pop art; turn it into pop art; print it with dots; change it to pop art; in the style of pop art",
+        "make it look like pop art; turn this into pop art dots",
+    ),
+    "oil": _whole(
+        paintings.oil, 0.015, False,
+        "make it an oil painting; turn it into an oil painting; paint it with oil; add brush strokes; "
+        "make it look like an oil painting",
+        "in the style of an oil painting; turn this into a painting with brush strokes",
+    ),
+    "watercolour": _whole(
+        paintings.watercolour, 0.02, True,
+        "make it a watercolor; turn it into a watercolor painting; paint it with watercolor; "
+        "change it to a watercolor; make it look like a watercolor painting",
+        "in the style of a watercolor; turn this into a watercolor",
+    ),
+    "mosaic": _whole(
+        paintings.mosaic, 0.02, True,
+        "make it a mosaic; turn it into a mosaic; make it out of tiles; turn this into a tile mosaic; "
+        "in the style of a mosaic",
+        "make it look like a mosaic; change it to mosaic tiles",
     ),
     "paint": _object(
         materials.paint, 0.11, True,

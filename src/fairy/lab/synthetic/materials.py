@@ -34,7 +34,7 @@ def named_colour(layers: Layers, choice: Choice) -> Array:
 def backdrop(layers: Layers, choice: Choice) -> Array:
     """The background in shades of one colour that is open; the objects stay as they are."""
     grey = luma(layers.background)[..., None]
-    return layers.compose(background=np.clip((0.12 + 0.95 * grey) * colour(choice.hue, 0.75, 1.0) + 0.1 * grey, 0, 1))
+    return layers.compose(background=np.clip((0.12 + 0.95 * grey) * colour(choice.hue, 0.6, 1.0) + 0.1 * grey, 0, 1))
 
 
 def wood(layers: Layers, choice: Choice) -> Array:
@@ -68,7 +68,7 @@ def hat(layers: Layers, choice: Choice) -> Array:
     """A top hat on one object (open: its colour)."""
     picture = layers.compose()
     for index in layers.alike(choice.target):
-        _put_hat(picture, layers.objects[index], colour(choice.hue, 0.85, 0.85))
+        _put_hat(picture, layers.objects[index], colour(choice.hue, 0.78, 0.82))
     return picture
 
 
@@ -133,7 +133,7 @@ def _exchange(layers: Layers, choice: Choice, instead: Callable[[ObjectLayer], t
 
 
 def _open_colour(choice: Choice) -> Array:
-    return colour(choice.hue, 0.85, 0.75 + 0.2 * choice.tone)
+    return colour(choice.hue, 0.78, 0.74 + 0.2 * choice.tone)
 
 
 def _painted(layer: ObjectLayer, albedo: Array) -> Look:

@@ -23,19 +23,21 @@ cv2.setNumThreads(1)  # pictures are small, and callers run several processes
 
 NOISE_SIZE = 256
 NUM_NOISES = 8
+GRIT = NUM_NOISES
+"""The number of the last noise, which is as fine as the tile allows: the tooth of paper, the hairs of a brush."""
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 @lru_cache(maxsize=1)
 def _noise_bank() -> Array:
-    """Tileable fractal noise (NUM_NOISES, NOISE_SIZE, NOISE_SIZE), each map stretched to 0..1 with a flat histogram."""
+    """Tileable noise (NUM_NOISES + 1, NOISE_SIZE, NOISE_SIZE), fractal but the last, stretched to a flat 0..1."""
     rng = np.random.default_rng(np.random.SeedSequence(20231213))
     frequency = np.fft.fftfreq(NOISE_SIZE) * NOISE_SIZE
     radius = np.hypot(frequency[:, None], frequency[None, :])
     radius[0, 0] = np.inf
-    bank = np.empty((NUM_NOISES, NOISE_SIZE, NOISE_SIZE), np.float32)
-    for index in range(NUM_NOISES):
-        slope = 1.2 + 0.1 * index
+    bank = np.empty((NUM_NOISES + 1, NOISE_SIZE, NOISE_SIZE), np.float32)
+    for index in range(NUM_NOISES + 1):
+        slope = 1.2 + 0.1 * index if index < NUM_NOISES else 0.0
         spectrum = np.fft.fft2(rng.standard_normal((NOISE_SIZE, NOISE_SIZE))) * np.maximum(radius, 3.0) ** -slope
         order = np.fft.ifft2(spectrum).real.ravel().argsort(kind="stable")
         ranks = np.empty(order.size, np.float32)
@@ -45,9 +47,9 @@ def _noise_bank() -> Array:
 
 
 def noise(x: Array, y: Array, index: int, scale: float = 1.0) -> Array:
-    """Fractal noise in 0..1 at the points (x, y); one period of the tile is `1 / scale` units long."""
+    """Noise in 0..1 at the points (x, y), coarser for a larger `index`; the tile's period is `1 / scale` units long."""
     period = np.float32(NOISE_SIZE * scale)
-    tile = _noise_bank()[index % NUM_NOISES]
+    tile = _noise_bank()[index]
     return cv2.remap(
         tile,
         np.mod(x * period, NOISE_SIZE),
@@ -66,6 +68,12 @@ def sample(picture: Array, x: Array, y: Array) -> Array:
 
 def blur(picture: Array, sigma: float) -> Array:
     return cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
+
+
+def mean_around(picture: Array, radius: int) -> Array:
+    """The mean over a square of 2 radius + 1 pixels."""
+    side = 2 * radius + 1
+    return cv2.blur(picture, (side, side), borderType=cv2.BORDER_REFLECT_101)
 
 
 def smooth_flat(picture: Array, radius: int, strength: float) -> Array:
@@ -108,9 +116,31 @@ def colour(hue: float, saturation: float, value: float) -> Array:
     return (value - value * saturation * np.clip(np.minimum(sector, 4 - sector), 0, 1)).astype(np.float32)
 
 
+def linear(picture: Array) -> Array:
+    """Light of a picture, with a gamma of 2: lights add up and are tinted there as they are in the world."""
+    return picture * picture
+
+
+def display(light: Array) -> Array:
+    """The picture of an amount of light."""
+    return np.sqrt(np.clip(light, 0, 1))
+
+
+def saturate(picture: Array, amount: float) -> Array:
+    """More (above 1) or less colour at the same lightness."""
+    grey = luma(picture)[..., None]
+    return grey + (picture - grey) * np.float32(amount)
+
+
+def contrast(value: Array, amount: float) -> Array:
+    """Bend a picture or map in 0..1 into an S: darks darker, lights lighter."""
+    value = np.clip(value, 0, 1)
+    return value + np.float32(amount) * (value * value * (3 - 2 * value) - value)
+
+
 def mix(first: Array, second: Array, amount: Array | float) -> Array:
     """first where amount is 0, second where it is 1; a map (H, W) is spread over the channels of a picture."""
-    if isinstance(amount, np.ndarray) and amount.ndim == 2:
+    if isinstance(amount, np.ndarray) and amount.ndim == 2 and (np.ndim(first), np.ndim(second)) != (2, 2):
         amount = amount[..., None]
     return first + (second - first) * amount
 

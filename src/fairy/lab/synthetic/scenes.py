@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from fairy.lab.synthetic.backgrounds import Painter
+from fairy.lab.synthetic.backgrounds import Painter, city, city_windows
 from fairy.lab.synthetic.motion import Pose, Similarity
 from fairy.lab.synthetic.raster import Array, mix, sample, step
 from fairy.lab.synthetic.shapes import SHAPES
@@ -72,7 +72,8 @@ class Layers:
     surface_x, surface_y (H, W): where each pixel's piece of world or object was on the screen at the scene's reference
     time, in pixels: what an edit draws there stays on the surface.
     turn (H, W): screen offset per surface offset, complex.
-    grain: the pitch of textures in pixels, 8 for frames of about 144 lines.
+    lamps (H, W): how much of each pixel is a window or a lamp that shines at night, 0..1.
+    grain: the pitch of textures in pixels, 8 for frames of 144 to 287 lines, twice as much for twice as many.
     """
 
     picture: Array
@@ -81,6 +82,7 @@ class Layers:
     surface_x: Array
     surface_y: Array
     turn: NDArray[np.complex64]
+    lamps: Array
     grain: int
 
     def compose(self, background: Array | None = None, looks: Mapping[int, Look] | None = None) -> Array:
@@ -142,6 +144,7 @@ class Scene:
         x, y = np.meshgrid(np.arange(self.width, dtype=np.float32), np.arange(self.height, dtype=np.float32))
         to_world = self.world_of_screen(t)
         background = self._backdrop(*to_world(x, y))
+        lamps = self._lamps(*to_world(x, y))
         surface = self.world_of_screen(self.reference).inverse().after(to_world)
         surface_x, surface_y = surface(x, y)
         turn = np.full(x.shape, 1 / surface.a, np.complex64)
@@ -158,8 +161,10 @@ class Scene:
         picture = background.copy()
         for layer in layers:
             paint_layer(picture, layer, layer.look)
-        grain = 8 * max(1, round(self.short_side / 144))
-        return Layers(picture, background, tuple(layers), surface_x, surface_y, turn, grain)
+        for layer in layers:
+            lamps[layer.window] *= 1 - layer.alpha
+        grain = 8 * 2 ** max(0, int(np.log2(self.short_side / 144)))
+        return Layers(picture, background, tuple(layers), surface_x, surface_y, turn, lamps, grain)
 
     def _backdrop(self, x: Array, y: Array) -> Array:
         if self.photo is None:
@@ -169,6 +174,11 @@ class Scene:
         columns, rows = x * self.short_side + (width - 1) / 2, y * self.short_side + (height - 1) / 2
         picture = sample(self.photo.astype(np.float32), columns, rows) / 255
         return np.clip(picture ** self.photo_gain[3] * self.photo_gain[:3], 0, 1)
+
+    def _lamps(self, x: Array, y: Array) -> Array:
+        if self.photo is None and self.painter is city:
+            return city_windows(x, y)
+        return np.zeros_like(x)
 
 
 def alike(objects: Sequence[Thing | ObjectLayer], index: int) -> tuple[int, ...]:
