@@ -13,8 +13,7 @@ import cv2
 import numpy as np
 
 from fairy.lab.metrics import MetricSettings, score
-from fairy.lab.metrics.flow import Estimated, Estimator
-from fairy.lab.metrics.pictures import dis, sample
+from fairy.lab.metrics.flow import Estimated, Estimator, dis, sample
 from fairy.lab.metrics.warp import unexplained
 from fairy.lab.synthetic import flow_between, render_clip, sample_scene
 

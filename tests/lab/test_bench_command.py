@@ -9,7 +9,7 @@ import pytest
 
 from fairy.cli.main import main
 from fairy.errors import MissingPackageError
-from fairy.lab.bench import chart
+from fairy.lab.bench.result import draw_chart
 
 SMALL = ["--num-frames", "3", "--size", "64x48", "--num-steps", "1", "--num-anchors", "0,2", "--repeats", "1"]
 ABSENT = ("av", "cv2", "matplotlib", "jinja2", "ray", "gradio", "peft")
@@ -62,7 +62,7 @@ def test_an_existing_result_is_not_replaced_unless_asked(written, sd_folder, cap
 def test_without_matplotlib_there_is_a_note_in_place_of_the_chart(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(MissingPackageError, match="pip install"):
-        chart.draw_chart(tmp_path / "chart.png", [], "here")
+        draw_chart(tmp_path / "chart.png", [], "here")
 
 
 def test_it_runs_where_little_is_installed(sd_folder, tmp_path):

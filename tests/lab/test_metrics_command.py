@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 
 from clips import make
 from fairy.cli.main import main
 from fairy.lab.metrics import METRICS, MetricSettings, score_videos
+from fairy.lab.results.plots import ORANGE
 from motions import SIZE, flickering, pan
 from tiny_clip import build_clip_folder
 
@@ -80,7 +81,7 @@ def test_files_of_one_video(folder: Path, tmp_path: Path) -> None:
     assert rows[4]["warp_error"] == ""
     picture = np.asarray(Image.open(tmp_path / "out" / "metrics.png"))
     assert picture.shape[1] > 1000
-    assert (picture == (194, 65, 12)).all(-1).sum() > 100  # the edit's curves
+    assert (picture == ImageColor.getrgb(ORANGE)).all(-1).sum() > 100  # the edit's curves
 
 
 def test_files_are_replaced_only_when_asked(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,7 +129,7 @@ def test_table_of_many_compares_methods(folder: Path, tmp_path: Path, capsys: py
         best = [row["method"] for row in csv.DictReader(stream) if row["metric"] == "warp_error" and row["rank"] == "1"]
     assert best == ["steady"]
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        "methods.png", "methods.csv", "scores.csv", "scores.json", "rows",
+        "methods.png", "methods.csv", "scores.csv", "scores.json", "rows.jsonl",
     }  # fmt: skip
 
 

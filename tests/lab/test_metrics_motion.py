@@ -13,9 +13,9 @@ import torch
 from fairy.cli.main import main
 from fairy.errors import FairyError, MissingPackageError, UsageError
 from fairy.lab.metrics import METRICS, MetricSettings, Scores, load_tools, score, score_videos
-from fairy.lab.metrics.flow import consistent, load_estimator, read_steps
-from fairy.lab.metrics.pictures import sample
+from fairy.lab.metrics.flow import consistent, load_estimator, sample
 from fairy.lab.metrics.warp import spectrum
+from fairy.lab.results.arrays import read_steps
 from fairy.lab.synthetic import flicker, render_clip, sample_scene
 from motions import SHIFT, SIZE, flickering, pan
 

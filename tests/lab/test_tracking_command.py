@@ -2,7 +2,6 @@
 
 import csv
 import json
-import pickle
 import sys
 
 import numpy as np
@@ -11,8 +10,8 @@ from PIL import Image
 
 from clips import make
 from fairy.cli.main import main
-from fairy.lab.tracking.show import Question
-from fairy.lab.tracking.tables import DISTANCES
+from fairy.lab.tracking.measure import DISTANCES
+from fairy.lab.tracking.show import PointQuestion
 from fairy.video import probe
 
 FAST = ["--num-steps", "2", "--instruction", "make it snow"]
@@ -64,11 +63,11 @@ def test_accuracy_on_tap_vid(track, tmp_path):
     rng = np.random.default_rng(0)
     video = rng.integers(0, 256, (3, 24, 32, 3), np.uint8)
     points, hidden = rng.random((4, 3, 2)).astype(np.float32), np.zeros((4, 3), bool)
-    content = {name: {"video": video, "points": points, "occluded": hidden} for name in ("bear", "camel")}
-    (tmp_path / "davis.pkl").write_bytes(pickle.dumps(content))
-    code, said, _ = track("accuracy", "davis.pkl", "-o", "out", "--size", "64x64")
+    clip = {"video": video, "points": points, "occluded": hidden}
+    np.savez(tmp_path / "davis.npz", **{f"{name}/{key}": clip[key] for name in ("bear", "camel") for key in clip})
+    code, said, _ = track("accuracy", "davis.npz", "-o", "out", "--size", "64x64")
     assert code == 0
-    assert "out: 16 correspondences of 8 points, davis.pkl" in said
+    assert "out: 16 correspondences of 8 points, davis.npz" in said
     rows = list(csv.DictReader((tmp_path / "out" / "accuracy.csv").read_text().splitlines()))
     assert len(rows) == 7 * 2  # layers and steps
     assert all(f"within_{distance}" in rows[0] for distance in DISTANCES)
@@ -106,13 +105,13 @@ def test_layers_are_listed(track):
 
 
 def test_points_are_scaled_there_and_back(clip):
-    question = Question(probe(clip), (192, 96), (10.0, 8.0), 0)
+    question = PointQuestion(probe(clip), (192, 96), (10.0, 8.0), 0)
     assert question.scaled == (31.5, 17.0)
     assert question.in_source(question.scaled) == (10.0, 8.0)
 
 
 def test_frames_to_show_leave_out_the_asked_one(clip):
-    assert [Question(probe(clip), (64, 48), (0, 0), frame).others() for frame in (0, 3)] == [(1, 2, 3), (0, 1, 2)]
+    assert [PointQuestion(probe(clip), (64, 48), (0, 0), frame).others() for frame in (0, 3)] == [(1, 2, 3), (0, 1, 2)]
 
 
 @pytest.mark.parametrize(
@@ -161,4 +160,4 @@ def test_nothing_is_replaced_unless_asked(track, clip, tmp_path):
 def test_missing_matplotlib_is_one_line_before_any_work(track, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     code, _, said = track("accuracy", "--synthetic", 1, "-o", "out")
-    assert (code, said) == (1, "fairy: the plot needs Matplotlib: pip install 'fairy-video[eval]'\n")
+    assert (code, said) == (1, "fairy: the plots need Matplotlib: pip install 'fairy-video[eval]'\n")

@@ -30,6 +30,7 @@ def ablate(
     guided_share: Annotated[str | None, value("X,X,...", "1")] = None,
     model: Annotated[str, value("MODEL,...")] = EMBEDDED,
     seed: Annotated[str, value("SEED,...")] = "0",
+    noise: Annotated[str, value("shared,own")] = "shared",
     one_by_one: bool = False,
     long_side: int | None = None,
     clip: Annotated[str | None, value("MODEL", "ViT-L/14, if it is on this machine")] = None,
@@ -58,6 +59,7 @@ def ablate(
         guided_share: Share of the steps in which guidance counts.
         model: Models: folders, hub ids, or embedded.
         seed: Seeds: edits of one video and condition, which count as one.
+        noise: One noise for all frames, as in any edit, or each frame's own.
         one_by_one: Vary one setting at a time, from the first value of each, in place of all combinations.
         long_side: Pixels of the longer side of the edited videos.
         clip: A CLIP model for the metrics: a folder, or a hub id to download; off measures without.
@@ -67,8 +69,8 @@ def ablate(
     """
     check_workers(workers)
     video = VideoConfig(long_side=long_side)
-    from fairy.lab.ablation.axes import parse_values, variants
     from fairy.lab.ablation.sets import open_set
+    from fairy.lab.ablation.settings import parse_values, variants
     from fairy.lab.ablation.videos import ablate as ablate_videos
     from fairy.lab.metrics import MetricSettings
 
@@ -76,6 +78,7 @@ def ablate(
         "k": k,
         "steps": steps,
         "seed": seed,
+        "noise": noise,
         "text-guidance": text_guidance,
         "image-guidance": image_guidance,
         "anchor-strength": anchor_strength,

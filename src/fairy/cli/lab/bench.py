@@ -15,7 +15,7 @@ from fairy.cli.printing import print_json, reporting
 from fairy.lab.bench.settings import BenchSettings
 
 if TYPE_CHECKING:
-    from fairy.lab.bench.result import Result
+    from fairy.lab.bench.result import BenchResult
 
 
 Settings = Annotated[
@@ -71,12 +71,12 @@ def command_line() -> str:
     return shlex.join(["fairy", *words])
 
 
-def print_methods(result: Result) -> None:
+def print_methods(result: BenchResult) -> None:
     """The comparison as a table, then the editor's own cases."""
     from rich.console import Console
     from rich.table import Table
 
-    from fairy.lab.bench.tables import method_cells
+    from fairy.lab.bench.result import method_cells
 
     console = Console()
     for model in dict.fromkeys(row.model for row in result.methods):

@@ -16,7 +16,7 @@ from fairy.lab.metrics.settings import MetricSettings
 
 if TYPE_CHECKING:
     from fairy.lab.metrics.batch import Measurement
-    from fairy.lab.metrics.statistics import Comparison
+    from fairy.lab.metrics.comparison import Comparison
     from fairy.report import Report
 
 PICTURE, FRAMES, SCORES = "metrics.png", "frames.csv", "scores.json"
@@ -144,7 +144,7 @@ def score_pair(
 def score_table(table: Path, output: Path | None, settings: MetricSettings, common: bool, report: Report) -> Scored:
     """Measure many videos, compare methods."""
     from fairy.lab.metrics.batch import measure, read_table
-    from fairy.lab.metrics.statistics import compare
+    from fairy.lab.metrics.comparison import compare
     from fairy.lab.metrics.table import comparison_table
 
     rows, unused = read_table(table, settings)
@@ -214,7 +214,7 @@ def write_comparison(
     """All files of a comparison."""
     from fairy.disk.whole import write_text
     from fairy.lab.metrics.batch import measurements_csv
-    from fairy.lab.metrics.chart import draw_comparison
+    from fairy.lab.metrics.picture import draw_comparison
     from fairy.lab.metrics.table import comparison_csv
 
     write_text(folder / ROWS, measurements_csv(measured))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -46,7 +47,9 @@ class Where:
         if self.size is not None and min(self.size) < SMALLEST:
             raise UsageError("--size {}x{}: both sides must be {} or more".format(*self.size, SMALLEST))
 
-    def observe(self, model: Model, edit: EditConfig, size: tuple[int, int], *, single: bool = False) -> Observer:
+    def observe(
+        self, model: Model, edit: EditConfig, size: tuple[int, int], *, single: bool = False
+    ) -> AbstractContextManager[Observer]:
         """What looks at the asked layers and steps; `single` takes one of each."""
         from fairy.lab.tracking.capture import choose_layers, default_layer, observe, self_attention_layers
 
@@ -97,7 +100,7 @@ def heat(
     if to and not as_picture:
         raise UsageError("--to is for pictures: a video shows all frames. Leave it out, or choose a name with .png")
     from fairy.disk.whole import check_picture
-    from fairy.lab.tracking.show import Question, draw_sheet, draw_video
+    from fairy.lab.tracking.show import PointQuestion, draw_sheet, draw_video
     from fairy.models import load_config
     from fairy.pictures.size import fit_size
     from fairy.video import check_output, probe
@@ -107,7 +110,7 @@ def heat(
     else:
         check_output(output, overwrite)
     info = probe(clip)
-    whole = Question(info, (info.width, info.height), point, frame)
+    whole = PointQuestion(info, (info.width, info.height), point, frame)
     whole.check_frames("--to", to)  # as all of it, before the model is loaded
     loaded = load_config(model or ModelConfig())
     size = where.size or fit_size(info.width, info.height, loaded.defaults.long_side)
@@ -149,7 +152,7 @@ def accuracy(
     All layers and steps of a model, on synthetic clips or on those of a folder or a file.
 
     Args:
-        tracks: The clips: a folder of `fairy lab synth`, or TAP-Vid's file. Or --synthetic.
+        tracks: The clips: a folder of `fairy lab synth`, or TAP-Vid as .npz (docs/tracking.md). Or --synthetic.
         output: The folder for accuracy.csv, .json and .png.
         synthetic: Measure on so many fresh synthetic clips with exact tracks.
         clips: Measure on the first N clips only.
@@ -164,10 +167,9 @@ def accuracy(
     where, edit = where or Where(), edit or EditConfig()
     size = where.size or SIZE
     from fairy.disk.whole import check_files
-    from fairy.lab.tracking.files import CSV, JSON, PLOT, write_accuracy
+    from fairy.lab.results.plots import check_matplotlib
     from fairy.lab.tracking.measure import measure
-    from fairy.lab.tracking.plot import check_matplotlib
-    from fairy.lab.tracking.tables import summarize
+    from fairy.lab.tracking.tables import CSV, JSON, PLOT, summarize, write_accuracy
     from fairy.models import load_config
 
     check_matplotlib()

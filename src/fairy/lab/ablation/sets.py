@@ -43,7 +43,7 @@ TARGETS = {
 
 
 @dataclass(frozen=True)
-class Entry:
+class SetEntry:
     """One video and one instruction."""
 
     video: Path
@@ -56,7 +56,7 @@ class Entry:
     """The dataset that the video is of, with its exact flow."""
 
 
-def open_set(words: str, folder: Path, report: Report) -> list[Entry]:
+def open_set(words: str, folder: Path, report: Report) -> list[SetEntry]:
     """The entries of a CSV or JSONL file, or of a synthetic set, whose videos are made in `folder` if need be."""
     if found := re.fullmatch(rf"({'|'.join(SYNTHETIC)})(?::(\d+)x(\d+))?", words):
         num_videos, num_instructions = SYNTHETIC[found[1]]
@@ -70,19 +70,19 @@ def open_set(words: str, folder: Path, report: Report) -> list[Entry]:
     return read_set(path)
 
 
-def read_set(path: Path) -> list[Entry]:
+def read_set(path: Path) -> list[SetEntry]:
     """Entries from a CSV file or from JSON lines; paths are seen from the file's own folder."""
     return [_entry(path, where, row) for where, row in read_rows(path, COLUMNS, needed=COLUMNS[:2])]
 
 
-def _entry(path: Path, where: str, row: dict[str, str]) -> Entry:
+def _entry(path: Path, where: str, row: dict[str, str]) -> SetEntry:
     video = path.parent / row["video"]
     if not video.exists():
         raise UsageError(f"{where}: there is no {video}")
-    return Entry(video, video.stem, row["instruction"], row["source_prompt"] or None, row["target_prompt"] or None)
+    return SetEntry(video, video.stem, row["instruction"], row["source_prompt"] or None, row["target_prompt"] or None)
 
 
-def make_set(folder: Path, num_videos: int, num_instructions: int, report: Report) -> list[Entry]:
+def make_set(folder: Path, num_videos: int, num_instructions: int, report: Report) -> list[SetEntry]:
     """Synthetic clips with their truth in `folder`, made once, and instructions that suit what is in each."""
     if num_videos < 1 or num_instructions < 1:
         raise UsageError(f"{num_videos}x{num_instructions}: there must be a video and an instruction at least")
@@ -105,7 +105,7 @@ def make_set(folder: Path, num_videos: int, num_instructions: int, report: Repor
         found = list(islice(_instructions(index), num_instructions))
         if len(found) < num_instructions:
             raise UsageError(f"there are {len(found)} instructions for one clip, not {num_instructions}")
-        entries += [Entry(video, f"clip {index}", *texts, truth=folder) for texts in found]
+        entries += [SetEntry(video, f"clip {index}", *texts, truth=folder) for texts in found]
     return entries
 
 
@@ -116,7 +116,7 @@ def _instructions(index: int) -> Iterator[tuple[str, str, str]]:
     """
     seed = clip_seed(SEED, index)
     scene = sample_scene(seed, SIZE)
-    source = describe(scene)
+    source = describe_scene(scene)
     # The first fourteen edits are of the whole picture, the others of objects: so the kinds take turns.
     edits = list(EDITS)
     mixed = [edits[(5 * index + 14 * place) % len(edits)] for place in range(len(edits))]
@@ -131,7 +131,7 @@ def _instructions(index: int) -> Iterator[tuple[str, str, str]]:
         yield from filter(None, turn)
 
 
-def describe(scene: Scene) -> str:
+def describe_scene(scene: Scene) -> str:
     """The objects in words: a red ball and an orange cone."""
     articles = ["an" if thing.colour_name[0] in "aeiou" else "a" for thing in scene.things]
     things = [

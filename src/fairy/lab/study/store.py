@@ -20,9 +20,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from fairy.errors import FairyError, UsageError
-from fairy.lab.study.assign import choose_batch
 from fairy.lab.study.forms import FORMS, Form
-from fairy.lab.study.votes import Vote, failing_raters
+from fairy.lab.study.raters import Vote, choose_batch, failing_raters
 
 DATABASE = "study.sqlite"
 MEDIA = "media"
