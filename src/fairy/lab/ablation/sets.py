@@ -33,7 +33,10 @@ TARGETS = {
     "autumn": "{source} in autumn", "pencil": "a pencil sketch of {source}", "oil": "an oil painting of {source}",
     "mosaic": "a mosaic of {source}", "cartoon": "a cartoon of {source}", "watercolour": "a watercolor of {source}",
     "sepia": "an old sepia photo of {source}", "neon": "{source} in neon lights", "duotone": "a duotone of {source}",
-    "pop_art": "{source} as pop art", "thermal": "a heat map of {source}", "paint": "{source}, the {object} painted",
+    "golden_hour": "{source} at golden hour", "fog": "{source} in fog", "winter": "{source} in winter",
+    "black_and_white": "a black and white photo of {source}", "teal_orange": "a film still of {source}",
+    "bleach_bypass": "a faded film still of {source}", "infrared": "an infrared photo of {source}",
+    "ink": "an ink drawing of {source}", "pop_art": "{source} as pop art", "thermal": "a heat map of {source}", "paint": "{source}, the {object} painted",
     "paint_all": "{source}, painted in one color", "named_colour": "{source}, the {object} {colour}",
     "backdrop": "{source} before a background of one color", "wood": "{source}, the {object} of wood",
     "gold": "{source}, the {object} of gold", "hat": "{source}, the {object} with a hat",
@@ -117,7 +120,7 @@ def _instructions(index: int) -> Iterator[tuple[str, str, str]]:
     seed = clip_seed(SEED, index)
     scene = sample_scene(seed, SIZE)
     source = describe_scene(scene)
-    # The first fourteen edits are of the whole picture, the others of objects: so the kinds take turns.
+    # Edits of the whole picture come first, then those of objects: steps of 14 make the kinds take turns.
     edits = list(EDITS)
     mixed = [edits[(5 * index + 14 * place) % len(edits)] for place in range(len(edits))]
     wordings = []
