@@ -49,10 +49,10 @@ format: $(VENV)/.ready-dev  ## write the house format
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.ready  ## measure speed and memory here; the dated result lands in benchmarks/
-	$(BIN)/fairy bench -o benchmarks --overwrite
+	$(BIN)/fairy lab bench -o benchmarks --overwrite
 
 ablation: $(VENV)/.ready-dev  ## measure anchors, steps, noise and equivariance on synthetic clips; goes on where it stopped
-	OMP_NUM_THREADS=1 $(BIN)/python -m fairy.cli.lab.ablation -o benchmarks $(ABLATION)
+	OMP_NUM_THREADS=1 $(BIN)/fairy lab truth -o benchmarks $(ABLATION)
 
 faults: $(VENV)/.ready-dev  ## kill, damage and mutate, and count what comes of it; dated result in benchmarks/
 	OMP_NUM_THREADS=1 $(BIN)/python tests/support/faults.py -o benchmarks

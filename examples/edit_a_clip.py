@@ -1,7 +1,7 @@
 """From file to file: look at the anchors first, then edit the whole clip with the same settings.
 
-    python examples/edit_a_clip.py                               # the built-in clip, half a second of it
-    python examples/edit_a_clip.py clip.mp4 "make it snow" snow.mp4
+python examples/edit_a_clip.py                               # the built-in clip, half a second of it
+python examples/edit_a_clip.py clip.mp4 "make it snow" snow.mp4
 """
 
 import sys

@@ -1,6 +1,6 @@
 """The picture in docs/lab/metrics.md: `python scripts/make_metrics_picture.py docs/images/metrics.png`, some seconds.
 
-An exact night edit of a synthetic clip, made brighter by 12 levels in frames 8 to 10, and what `fairy eval` draws.
+An exact night edit of a synthetic clip, made brighter by 12 levels in frames 8 to 10, and what `fairy lab eval` draws.
 """
 
 import sys

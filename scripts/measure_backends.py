@@ -6,34 +6,38 @@ reading no anchors and three. The quickest of 30 passes each; compiling is not c
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import torch
 
 import fairy
-from fairy.method import unet_attention as attention
+from fairy.lab.bench.timing import seconds_of
+from fairy.lab.results.tables import as_markdown
 from fairy.method.bank import StepReader, StepWriter
 from fairy.method.openvino import PRECISIONS, OpenVinoDenoiser
-from fairy.models import latent_shape
 
 SIZE = (144, 192)
-BRANCHES, REPEATS = 2, 30
+BRANCHES, REPEATS = (0, 1), 30
 
-Pass = Callable[[], torch.Tensor]
+Pass = Callable[[], Sequence[torch.Tensor]]
 
 
 def main() -> None:
     """Print a table."""
     torch.set_num_threads(1)
-    print("| K | computed by | ms | largest difference |\n| --- | --- | --- | --- |")  # noqa: T201
+    rows = []
     for num_anchors in (0, 3):
         expected = None
         for name, run in backends(num_anchors):
-            result = run().float()
+            result = torch.stack(list(run()))
             expected = result if expected is None else expected
+            seconds = min(seconds_of(run) for _ in range(REPEATS))
             off = (result - expected).abs().max().item()
-            print(f"| {num_anchors} | {name} | {1e3 * quickest(run):.1f} | {off:.0e} |", flush=True)  # noqa: T201
+            rows.append([str(num_anchors), name, f"{1e3 * seconds:.1f}", f"{off:.0e}"])
+    sys.stdout.write(as_markdown(["K", "computed by", "ms", "largest difference"], rows) + "\n")
 
 
 def backends(num_anchors: int) -> Iterator[tuple[str, Pass]]:
@@ -45,42 +49,32 @@ def backends(num_anchors: int) -> Iterator[tuple[str, Pass]]:
         yield f"OpenVINO, {precision}", prepare(num_anchors, wrap=lambda unet, mode=mode: OpenVinoDenoiser(unet, mode))
 
 
+@torch.inference_mode()
 def prepare(
-    num_anchors: int, *, dtype: torch.dtype = torch.float32, wrap: Callable[..., Callable[..., tuple]] | None = None
+    num_anchors: int, *, dtype: torch.dtype = torch.float32, wrap: Callable[[Any], Any] = lambda unet: unet
 ) -> Pass:
-    """A pass with the same numbers whatever computes it; returns (B, C, h, w)."""
+    """A pass with the same numbers whatever computes it; returns (1, C, h, w) for each branch."""
     torch.manual_seed(0)
     model = fairy.load(dtype=dtype)
-    attention.install(model.denoiser)
-    channels, height, width = latent_shape(model, *SIZE)
-    latents = torch.randn(BRANCHES, 2 * channels, height, width).to(dtype)
-    embeds = torch.randn(BRANCHES, 16, model.denoiser.config.cross_attention_dim).to(dtype)
-    timestep, writer = torch.tensor(500.0), StepWriter(BRANCHES)
-    with torch.inference_mode():
-        text = attention.read_text(model.denoiser, embeds)
-        if num_anchors:
-            pictures, texts = (each.repeat_interleave(num_anchors, 0) for each in (latents, embeds))
-            extra = {"anchors": writer, "text": text}
-            model.denoiser(pictures + torch.randn_like(pictures), timestep, texts, cross_attention_kwargs=extra)
-    denoiser = wrap(model.denoiser) if wrap else model.denoiser
-    extra = {"anchors": StepReader(writer.layers, 1.0) if num_anchors else None, "text": text}
-    inputs = {"encoder_hidden_states": embeds, "added_cond_kwargs": {}, "cross_attention_kwargs": extra}
+    family, timestep = model.family, torch.tensor(500.0)
+    family.install(model.denoiser)
+    told = family.read(model, "make it night", *SIZE)
+    shape = family.latent_shape(model, *SIZE)
+    latents, seen = (torch.randn(1, *shape) for _ in range(2))
+    reader = None
+    if num_anchors:
+        writer = StepWriter(len(BRANCHES))
+        others, sources = (torch.randn(num_anchors, *shape) for _ in range(2))
+        family.predict(model, others, family.inputs(model, told, sources, BRANCHES), timestep, writer)
+        reader = StepReader(writer.layers, 1.0)
+    inputs = family.inputs(model, told, seen, BRANCHES)
+    wrapped = replace(model, denoiser=wrap(model.denoiser))
 
     @torch.inference_mode()
-    def run() -> torch.Tensor:
-        return denoiser(latents, timestep, **inputs, return_dict=False)[0]
+    def run() -> Sequence[torch.Tensor]:
+        return wrapped.family.predict(wrapped, latents, inputs, timestep, reader)
 
     return run
-
-
-def quickest(run: Pass) -> float:
-    """Seconds of the quickest pass."""
-    times = []
-    for _ in range(REPEATS):
-        begun = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - begun)
-    return min(times)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from fairy.lab.results.tables import as_markdown
 from fairy.lab.synthetic import EDITS, Scene, edited_scene, flicker, sample_scene
 from fairy.lab.synthetic.motion import Path, Pose
 from fairy.lab.synthetic.pairs import choose_for_clip, to_pixels
@@ -58,10 +59,11 @@ def measure(edit: str | None, seed: int) -> tuple[float, float, float]:
 
 def main() -> None:
     """Print the table."""
-    sys.stdout.write("| edit | as it is | held still | whole pixels |\n| --- | --- | --- | --- |\n")
+    rows = []
     for edit in (None, *EDITS):
         values = np.mean([measure(edit, seed) for seed in SEEDS], axis=0)
-        sys.stdout.write(f"| {edit or 'none: the source'} | {' | '.join(f'{value:.2f}' for value in values)} |\n")
+        rows.append([edit or "none: the source", *(f"{value:.2f}" for value in values)])
+    sys.stdout.write(as_markdown(["edit", "as it is", "held still", "whole pixels"], rows) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Facts behind `fairy eval`: how exact its optical flow is, how well it tells a cut, what blur does. Some seconds.
+"""Facts behind `fairy lab eval`: how exact its optical flow is, how well it tells a cut, what blur does. Some seconds.
 
 `python scripts/measure_flow.py` prints, for synthetic clips of 192x144 with exact flow, the mean error of OpenCV's DIS
 as the preset has it and as `fairy.lab.metrics` sets it; and what share of the source's contrast the flow leaves
@@ -13,8 +13,7 @@ import cv2
 import numpy as np
 
 from fairy.lab.metrics import MetricSettings, score
-from fairy.lab.metrics.flow import Estimated, Estimator
-from fairy.lab.metrics.pictures import dis, sample
+from fairy.lab.metrics.flow import Estimated, Estimator, dis, sample
 from fairy.lab.metrics.warp import unexplained
 from fairy.lab.synthetic import flow_between, render_clip, sample_scene
 

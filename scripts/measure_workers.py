@@ -20,18 +20,18 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import fairy
 from fairy.config import EditConfig, JobConfig, RunConfig, VideoConfig
+from fairy.disk.whole import write_text
 from fairy.jobs.workers.dispatch import ManyWorkers, open_many
-from fairy.lab.bench.clips import write_clip
-from fairy.lab.results.machine import describe_machine
+from fairy.lab.bench.clips import moving_gradient, write_clip
+from fairy.lab.bench.timing import seconds_of
+from fairy.lab.results.machine import describe_machine, in_words, today
+from fairy.lab.results.tables import as_markdown
 from fairy.parallel.cluster import num_cores
 from fairy.report import SILENT
 from fairy.video import VideoWriter, background, probe
@@ -43,8 +43,6 @@ SIZE = (192, 144)
 WORKERS = (1, 2, 4)
 BEYOND = (8, 16, 32, 64, 128, 256, 512)
 FILM_SIZE = (512, 384)
-CUTS = 6
-"""Shots of the clip with cuts."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +68,9 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=48)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "source.mp4")
-        write_clip(source, moving_picture(options.frames))
+        write_clip(source, moving_gradient(options.frames, *SIZE[::-1]))
         constants = measure_constants(source, options.frames)
         jobs = {}
         for workers in WORKERS:
@@ -86,21 +83,9 @@ def main() -> None:
     write(options, constants, jobs)
 
 
-def moving_picture(num_frames: int, size: tuple[int, int] = SIZE) -> np.ndarray:
-    """uint8 (F, H, W, 3): soft blobs that wander."""
-    x, y = np.meshgrid(np.arange(size[0]), np.arange(size[1]))
-    frames = [
-        np.stack(
-            [128 + 90 * np.sin((x + 3 * i) / (11 + 5 * c)) * np.cos((y - 2 * i) / (9 + 4 * c)) for c in range(3)], -1
-        )
-        for i in range(num_frames)
-    ]
-    return np.clip(np.stack(frames), 0, 255).astype(np.uint8)
-
-
 def measure_constants(source: Path, num_frames: int) -> Constants:
     """One worker, in this process, part by part."""
-    frames = moving_picture(8)
+    frames = moving_gradient(8, *SIZE[::-1])
     with fairy.Editor(fairy.load(), ONE_AT_A_TIME) as editor:
         anchors, bank = fastest(lambda: editor.edit_anchors(frames[[0, 3, 7]], INSTRUCTION))
         eight, _ = fastest(lambda: list(editor.edit_frames(frames, bank)))
@@ -120,8 +105,8 @@ def measure_serial(source: Path, num_frames: int) -> float:
 
 
 def measure_film(num_frames: int = 48) -> tuple[float, float]:
-    """Seconds a frame of what one process does for all workers, at the size of the film in docs/how/scaling.md."""
-    frames = moving_picture(num_frames, FILM_SIZE)
+    """Seconds a frame of what one process does for all workers, at the size of the film in docs/guide/many.md."""
+    frames = moving_gradient(num_frames, *FILM_SIZE[::-1])
     with tempfile.TemporaryDirectory() as folder:
         source, stored, output = (Path(folder, name) for name in ("source.mp4", "stored.mkv", "out.mp4"))
         write_clip(source, frames)
@@ -142,12 +127,9 @@ def measure_film(num_frames: int = 48) -> tuple[float, float]:
 
 def fastest(run: Callable[[], Any], repeats: int = 3) -> tuple[float, Any]:
     """Seconds of the fastest run, and what it returned: other programs only ever add."""
-    times, result = [], None
-    for _ in range(repeats):
-        begun = time.perf_counter()
-        result = run()
-        times.append(time.perf_counter() - begun)
-    return min(times), result
+    results: list[Any] = []
+    seconds = min(seconds_of(lambda: results.append(run())) for _ in range(repeats))
+    return seconds, results[-1]
 
 
 def warm_up(renderer: ManyWorkers, source: Path) -> None:
@@ -188,39 +170,36 @@ def write(options: argparse.Namespace, constants: Constants, jobs: dict[int, flo
         "frames": count,
         "repeats": options.repeats,
     }
-    stem = options.output / f"{datetime.now(UTC):%Y-%m-%d}-workers"
-    stem.with_suffix(".json").write_text(json.dumps(record, indent=2) + "\n")
-    stem.with_suffix(".md").write_text(report(record, rows, constants, count))
+    stem = options.output / f"{today()}-workers"
+    write_text(stem.with_suffix(".json"), json.dumps(record, indent=2) + "\n")
+    write_text(stem.with_suffix(".md"), report(record, rows, constants, count))
 
 
 def report(record: dict[str, Any], rows: list[tuple[Any, ...]], constants: Constants, count: int) -> str:
     """The page."""
-    facts = ", ".join(f"{name} {value}" for name, value in record["machine"].items())
-    lines = [
-        f"# Many workers, measured on {record['machine']['date']}\n",
-        f"Command: `python scripts/measure_workers.py`. {facts}. Embedded model, {count} frames of"
-        f" {SIZE[0]}x{SIZE[1]}, the model's own number of steps, three anchors, one shot; each worker computes one"
-        f" frame at a time on one core; median of {record['repeats']} jobs after a warm-up, from plan to written video."
-        " Efficiency is against one worker and the cores in use.\n",
-        "| workers | cores | seconds | frames a second | efficiency | model, seconds | model is off by |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-        *(f"| {n} | {p} | {s:.1f} | {f:.2f} | {e:.0%} | {m:.1f} | {o:+.0%} |" for n, p, s, f, e, m, o in rows),
-        f"\nThe model's constants, from one process: {constants.frame:.3f} s a frame, {constants.anchors:.2f} s for a"
-        f" shot's anchors, {constants.serial:.2f} s a job and {1000 * constants.serial_a_frame:.1f} ms a frame for the"
-        " plan and for assembling; a bank of"
-        f" {constants.bank_mib:.0f} MiB. Frames of"
-        f" {FILM_SIZE[0]}x{FILM_SIZE[1]}: {1000 * constants.film_probe:.1f} ms each to look through a source,"
-        f" {1000 * constants.film_assemble:.1f} ms each to assemble.\n",
-        "\n## The model beyond this machine (computed, not measured)\n",
-        "A core for each worker, the constants above, one shot of so many frames: speed-up, efficiency.\n",
-        "| workers | " + " | ".join(f"{frames:,} frames" for frames in (480, 4800, 48_000)) + " |",
-        "| --- | --- | --- | --- |",
-        *(
-            f"| {n} | " + " | ".join(speedup(constants, frames, n) for frames in (480, 4800, 48_000)) + " |"
-            for n in BEYOND
-        ),
+    heads = ("workers", "cores", "seconds", "frames a second", "efficiency", "model, seconds", "model is off by")
+    cells = [
+        [str(n), str(p), f"{s:.1f}", f"{f:.2f}", f"{e:.0%}", f"{m:.1f}", f"{o:+.0%}"] for n, p, s, f, e, m, o in rows
     ]
-    return "\n".join(lines) + "\n"
+    lengths = (480, 4800, 48_000)
+    beyond = [[str(n), *(speedup(constants, frames, n) for frames in lengths)] for n in BEYOND]
+    parts = [
+        f"# Many workers, measured on {record['machine']['date']}",
+        f"Command: `python scripts/measure_workers.py`. {in_words(record['machine'])}. Embedded model, {count} frames"
+        f" of {SIZE[0]}x{SIZE[1]}, the model's own number of steps, three anchors, one shot; each worker computes one"
+        f" frame at a time on one core; median of {record['repeats']} jobs after a warm-up, from plan to written"
+        " video. Efficiency is against one worker and the cores in use.",
+        as_markdown(heads, cells),
+        f"The model's constants, from one process: {constants.frame:.3f} s a frame, {constants.anchors:.2f} s for a"
+        f" shot's anchors, {constants.serial:.2f} s a job and {1000 * constants.serial_a_frame:.1f} ms a frame for the"
+        f" plan and for assembling; a bank of {constants.bank_mib:.0f} MiB. Frames of"
+        f" {FILM_SIZE[0]}x{FILM_SIZE[1]}: {1000 * constants.film_probe:.1f} ms each to look through a source,"
+        f" {1000 * constants.film_assemble:.1f} ms each to assemble.",
+        "## The model beyond this machine (computed, not measured)",
+        "A core for each worker, the constants above, one shot of so many frames: speed-up, efficiency.",
+        as_markdown(["workers", *(f"{frames:,} frames" for frames in lengths)], beyond),
+    ]
+    return "\n\n".join(parts) + "\n"
 
 
 def speedup(constants: Constants, num_frames: int, workers: int) -> str:

@@ -210,13 +210,13 @@ class JobConfig:
     """Where the picture cuts, so that each shot gets its own anchors: auto finds it, off means nowhere, or a text file
     with a frame or a time in each line."""
     anchors: tuple[int, ...] | None = None
-    """Frames of the source to be anchors; a shot in which none lies chooses as ever. None: each shot chooses."""
+    """Frames of the source to be anchors. A shot in which none lies chooses its own, evenly spaced."""
     given: Mapping[int, Path] = field(default_factory=dict)
-    """Anchors that are edited already: pictures by frame of the source."""
+    """Anchors that are edited already, by any program: pictures by frame of the source. The others follow them."""
     strict: bool = False
     """Refuse an instruction that the model cannot read wholly, instead of saying so and going on."""
     chunk: int | None = None
-    """Frames that are stored at a time; None: 32, or fewer where many workers share them. Changes no bit."""
+    """Frames that are stored at a time. Changes no bit."""
     workers: int | Literal["auto"] = 1
     """Processes that share the work, through Ray; auto: one for each GPU, else for every four cores. Changes no bit."""
     ray_address: str | None = None

@@ -1,4 +1,4 @@
-"""`fairy study` in a real browser: three raters at once and a killed server, keyboard, phone, what goes wrong."""
+"""`fairy lab study` in a real browser: three raters at once and a killed server, keyboard, phone, what goes wrong."""
 
 import sqlite3
 import time
@@ -112,7 +112,7 @@ def test_three_raters_at_once_and_a_killed_server(
     make_study: Callable[..., Path], start_server: Callable[..., Any], open_page: OpenPage, screenshot: Screenshot
 ) -> None:
     study = make_study()
-    server = start_server("study", "serve", str(study))
+    server = start_server("lab", "study", "serve", str(study))
     pages = [open_page(server.url) for _ in range(3)]
     for page, name in zip(pages, ("Ann", "Ben", "Cy"), strict=True):
         begin(page, name)
@@ -146,7 +146,7 @@ def test_three_raters_at_once_and_a_killed_server(
 def test_keyboard_alone_is_enough(
     make_study: Callable[..., Path], start_server: Callable[..., Any], open_page: OpenPage, screenshot: Screenshot
 ) -> None:
-    server = start_server("study", "serve", str(make_study(checks=0)))
+    server = start_server("lab", "study", "serve", str(make_study(checks=0)))
     page = open_page(server.url)
     expect(page.locator("#welcome")).to_be_visible()
     screenshot(page, "study-welcome")
@@ -174,7 +174,7 @@ def test_keyboard_alone_is_enough(
 def test_phone_width(
     make_study: Callable[..., Path], start_server: Callable[..., Any], open_page: OpenPage, screenshot: Screenshot
 ) -> None:
-    server = start_server("study", "serve", str(make_study(checks=0)))
+    server = start_server("lab", "study", "serve", str(make_study(checks=0)))
     page = open_page(server.url, PHONE)
     begin(page)
     wait_for_videos(page)
@@ -191,7 +191,7 @@ def test_phone_width(
 def test_reload_and_personal_link_go_on(
     make_study: Callable[..., Path], start_server: Callable[..., Any], open_page: OpenPage
 ) -> None:
-    server = start_server("study", "serve", str(make_study(checks=0)))
+    server = start_server("lab", "study", "serve", str(make_study(checks=0)))
     page = open_page(server.url)
     begin(page)
     answer(page, "12341")
@@ -208,7 +208,7 @@ def test_reload_and_personal_link_go_on(
 def test_videos_play_in_step_and_again(
     make_study: Callable[..., Path], start_server: Callable[..., Any], open_page: OpenPage
 ) -> None:
-    server = start_server("study", "serve", str(make_study(checks=0)))
+    server = start_server("lab", "study", "serve", str(make_study(checks=0)))
     page = open_page(server.url)
     begin(page)
     wait_for_videos(page)
@@ -224,7 +224,7 @@ def test_single_results(
     make_study: Callable[..., Path], start_server: Callable[..., Any], open_page: OpenPage, screenshot: Screenshot
 ) -> None:
     study = make_study(standalone=True, checks=0)
-    server = start_server("study", "serve", str(study))
+    server = start_server("lab", "study", "serve", str(study))
     page = open_page(server.url)
     expect(page.locator("#welcome")).to_contain_text("good or bad")
     begin(page)
@@ -241,7 +241,7 @@ def test_single_results(
 def test_a_study_that_needs_nobody_says_so(
     make_study: Callable[..., Path], start_server: Callable[..., Any], open_page: OpenPage, screenshot: Screenshot
 ) -> None:
-    server = start_server("study", "serve", str(make_study(checks=0, raters=1)))
+    server = start_server("lab", "study", "serve", str(make_study(checks=0, raters=1)))
     begin(open_page(server.url))
     page = open_page(server.url)
     page.click("#begin button")
@@ -252,7 +252,7 @@ def test_a_study_that_needs_nobody_says_so(
 def test_a_video_that_fails_can_be_loaded_again(
     make_study: Callable[..., Path], start_server: Callable[..., Any], open_page: OpenPage
 ) -> None:
-    server = start_server("study", "serve", str(make_study(checks=0)))
+    server = start_server("lab", "study", "serve", str(make_study(checks=0)))
     page = open_page(server.url)
     page.route("**/*.mp4", lambda route: route.abort())
     begin(page)
@@ -266,7 +266,7 @@ def test_a_video_that_fails_can_be_loaded_again(
 def test_a_server_that_is_away_is_waited_for(
     make_study: Callable[..., Path], start_server: Callable[..., Any], open_page: OpenPage, screenshot: Screenshot
 ) -> None:
-    server = start_server("study", "serve", str(make_study(checks=0)))
+    server = start_server("lab", "study", "serve", str(make_study(checks=0)))
     page = open_page(server.url)
     page.route("**/api/state*", lambda route: route.abort())
     page.reload()
@@ -279,7 +279,7 @@ def test_a_server_that_is_away_is_waited_for(
 def test_no_error_in_the_console(
     make_study: Callable[..., Path], start_server: Callable[..., Any], open_page: OpenPage
 ) -> None:
-    server = start_server("study", "serve", str(make_study(checks=0)))
+    server = start_server("lab", "study", "serve", str(make_study(checks=0)))
     page = open_page(server.url)
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))

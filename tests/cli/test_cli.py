@@ -1,33 +1,18 @@
-"""The command line: words in, lines and exit codes out."""
+"""The command line: words in, results and exit codes out."""
 
 import json
-import resource
-import subprocess
-import sys
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 import fairy
-import fairy.jobs.edit
-from cli_reference import REFERENCE, help_of, refreshed
 from clips import make, stamps
 from fairy.cli.main import main
-from fairy.config import EditConfig, ModelConfig, RunConfig, VideoConfig, flag
+from fairy.config import EditConfig, JobConfig, ModelConfig, RunConfig, VideoConfig
 
 Printed = pytest.CaptureFixture[str]
 QUICK = ["--long-side", "64", "--num-steps", "2"]
-# One that each of the early checks refuses, and one for tyro.
-REFUSED = [
-    ["edit", "no.mp4", "make it night", "-o", "out.mp4"],
-    ["edit", "no.mp4", " ", "-o", "out.mp4"],
-    ["edit", "no.mp4", "make it night", "-o", "out.doc"],
-    ["preview", "no.mp4", "make it night", "-o", "out.mp4"],
-    ["edit", "no.mp4", "make it night", "-o", "out.mp4", "--seed", "-1"],
-    ["edit"],
-]
 
 
 @pytest.fixture(scope="module")
@@ -41,73 +26,9 @@ def edit(clip: Path, sd_folder: Path, tmp_path: Path) -> list[str]:
     return ["edit", str(clip), "make it night", "-o", str(tmp_path / "out.mp4"), "--model", str(sd_folder), *QUICK]
 
 
-def python(code: str) -> str:
-    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
-
-
-def test_help_and_early_errors_import_nothing_heavy():
-    heavy = {"torch", "transformers", "diffusers"}
-    ask = f"for words in [['--help'], ['edit', '--help'], *{REFUSED}]: main(words)"
-    code = f"import sys, fairy\nfrom fairy.cli.main import main\n{ask}\nprint({heavy} & set(sys.modules))"
-    assert python(code).splitlines()[-1] == "set()"
-
-
-def test_help_takes_less_than_half_a_second():
-    def processor_seconds() -> float:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        python("from fairy.cli.main import main; main(['edit', '--help'])")
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-    assert min(processor_seconds() for _ in range(3)) < 0.5
-
-
-@pytest.mark.parametrize("command", ["edit", "preview"])
-def test_every_setting_is_an_option(command: str):
-    names = [flag(f.name) for config in (EditConfig, ModelConfig, VideoConfig, RunConfig) for f in fields(config)]
-    assert not [name for name in names if f"{name} " not in help_of([command])]
-
-
-def test_the_reference_is_what_help_says(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("COLUMNS", "80")
-    text = REFERENCE.read_text(encoding="utf-8")
-    assert refreshed(text) == text, "write it anew: python tests/cli_reference.py"
-
-
 def test_version(capsys: Printed):
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"fairy {fairy.__version__}\n"
-
-
-def test_no_words_print_the_help(capsys: Printed):
-    assert main([]) == 0
-    assert "preview" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("words", "line"),
-    [
-        (["edit"], "INPUT -o OUTPUT"),
-        (["edit", "a.mp4", "-o", "b.mp4"], "the instruction is missing"),
-        (["edit", "a.mp4", "night", "-o", "b.mp4", "--workers", "0"], "--workers 0: must lie in 1"),
-        (["edit", "a.mp4", "night", "-o", "b.mp4", "--workers", "x"], "--workers x: must be a whole number, or auto"),
-        (["edit", "a.mp4", "make", "it", "night", "-o", "b.mp4"], "in quotes"),
-        (["edit", "a.mp4", "night", "-o", "b.mp4", "--sede", "3"], "Did you mean --seed?"),
-        (["edit", "a.mp4", "night", "-o", "b.mp4", "--seed"], "--seed"),
-        (["edit", "a.mp4", "night", "-o", "b.mp4", "--seed", "x"], "--seed x: must be a whole number"),
-        (["edit", "a.mp4", "night", "-o", "b.mp4", "--num-steps", "0"], "--num-steps 0: must lie in 1..1000"),
-        (["edit", "a.mp4", "night", "-o", "b.mp4", "--start", "3", "--end", "2"], "must be later than --start 3"),
-        (["edit", "a.mp4", "  ", "-o", "b.mp4"], "the instruction is empty"),
-        (["demo", "--bank", "host"], "there is no option --bank"),
-        (["exit"], "{edit, preview, redo, verify, info, models, demo, synth, "),
-    ],
-)
-def test_wrong_usage_is_one_line_and_exit_code_2(words: list[str], line: str, capsys: Printed):
-    assert main(words) == 2
-    said = capsys.readouterr().err
-    assert line in said
-    assert said.startswith("fairy: ")
-    assert said.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -184,12 +105,39 @@ def test_compare_writes_a_second_video(edit: list[str], tmp_path: Path, clip: Pa
 
 def test_settings_reach_the_job(edit: list[str], monkeypatch: pytest.MonkeyPatch):
     given = {}
-    monkeypatch.setattr(fairy.jobs.edit, "edit_video", lambda *_, **settings: given.update(settings) or interrupt())
+    monkeypatch.setattr("fairy.jobs.calls.edit_video", lambda *_, **settings: given.update(settings) or interrupt())
     main([*edit, "--text-guidance", "3.5", "--num-anchors", "1", "--start", "0.1", "--batch-size", "4", "--lora", "x"])
     assert given["edit"] == EditConfig(num_steps=2, text_guidance=3.5, num_anchors=1)
     assert given["model"] == ModelConfig(model=edit[6], lora="x")
     assert given["video"] == VideoConfig(long_side=64, start=0.1)
     assert given["run"] == RunConfig(batch_size=4)
+
+
+@pytest.mark.parametrize(
+    ("words", "workers"),
+    [
+        ([], 1),
+        (["--workers", "4"], 4),
+        (["--workers", "auto"], "auto"),
+        (["--ray-address", "10.0.0.1:6379"], "auto"),
+        (["--ray-address", "10.0.0.1:6379", "--workers", "1"], 1),
+    ],
+)
+def test_a_cluster_is_used_whole_unless_workers_are_counted(
+    edit: list[str], words: list[str], workers: int | str, monkeypatch: pytest.MonkeyPatch
+):
+    given = {}
+    monkeypatch.setattr("fairy.jobs.calls.edit_video", lambda *_, **settings: given.update(settings) or interrupt())
+    main([*edit, *words])
+    assert given["job"].workers == workers
+
+
+def test_jobs_are_described_by_options(edit: list[str], monkeypatch: pytest.MonkeyPatch):
+    given = {}
+    monkeypatch.setattr("fairy.jobs.calls.edit_video", lambda *_, **settings: given.update(settings) or interrupt())
+    main([*edit, "--anchors", "4,1", "--anchor", "3=a.png", "--anchor", "5=b.png", "--shots", "off", "--keep-job"])
+    pictures = {3: Path("a.png"), 5: Path("b.png")}
+    assert given["job"] == JobConfig(anchors=(4, 1), given=pictures, shots="off", keep_job=True)
 
 
 def interrupt(*_: object, **__: object) -> None:
@@ -201,23 +149,33 @@ def fail(*_: object, **__: object) -> None:
 
 
 def test_an_interrupt_is_one_line(edit: list[str], monkeypatch: pytest.MonkeyPatch, capsys: Printed):
-    monkeypatch.setattr(fairy.jobs.edit, "edit_video", interrupt)
+    monkeypatch.setattr("fairy.jobs.calls.edit_video", interrupt)
     assert main(edit) == 130
     assert capsys.readouterr().err == "fairy: interrupted\n"
 
 
 def test_a_bug_is_one_line(edit: list[str], monkeypatch: pytest.MonkeyPatch, capsys: Printed):
-    monkeypatch.setattr(fairy.jobs.edit, "edit_video", fail)
+    monkeypatch.setattr("fairy.jobs.calls.edit_video", fail)
     assert main(edit) == 1
     said = capsys.readouterr().err
     assert said.startswith("fairy: ZeroDivisionError: of two lines (")
     assert said.count("\n") == 1
 
 
-def test_debug_prints_the_traceback(edit: list[str], monkeypatch: pytest.MonkeyPatch, capsys: Printed):
-    monkeypatch.setattr(fairy.jobs.edit, "edit_video", fail)
-    assert main([*edit, "--debug"]) == 1
+@pytest.mark.parametrize("place", [0, 1, 5, 11])
+def test_debug_prints_the_traceback_wherever_it_stands(
+    edit: list[str], place: int, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+):
+    monkeypatch.setattr("fairy.jobs.calls.edit_video", fail)
+    edit.insert(place, "--debug")
+    assert main(edit) == 1
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_without_debug_there_is_no_traceback(edit: list[str], monkeypatch: pytest.MonkeyPatch, capsys: Printed):
+    monkeypatch.setattr("fairy.jobs.calls.edit_video", fail)
+    main(edit)
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_models_lists_the_embedded_model(capsys: Printed):

@@ -69,10 +69,9 @@ def test_verify_and_redo(kept: str, capsys: Printed):
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["edit", "a", "b", "-o", "c.mp4", "--anchors", "1,x"], "--anchors 1,x: must be frames"),
-        (["edit", "a", "b", "-o", "c.mp4", "--anchor", "5"], "--anchor 5: must be a frame and a picture"),
         (["redo", "c.mp4", "--frames", "9-12"], "--frames 9-12: must be frames"),
-        (["redo", "c.mp4"], "--frames"),
+        (["redo", "c.mp4"], "--frames FIRST:STOP is missing"),
+        (["verify"], "OUTPUT is missing"),
     ],
 )
 def test_wrong_words_are_one_line(words: list[str], line: str, capsys: Printed):
@@ -86,7 +85,7 @@ def test_a_job_that_was_not_kept_is_one_line(tmp_path: Path, capsys: Printed):
 
 
 def test_sigterm_stops_like_ctrl_c(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed):
-    monkeypatch.setattr("fairy.jobs.edit.edit_video", lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr("fairy.jobs.calls.edit_video", lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM))
     before = signal.getsignal(signal.SIGTERM)
     assert main(["edit", str(clip), "make it night", "-o", str(tmp_path / "out.mp4")]) == 130
     assert capsys.readouterr().err == "fairy: interrupted\n"

@@ -1,4 +1,4 @@
-"""`fairy ablate`: sets, settings, and the command from a table to the page."""
+"""`fairy lab ablate`: sets, settings, and the command from a table to the page."""
 
 import csv
 import json
@@ -9,11 +9,12 @@ import clips
 from fairy.cli.main import main
 from fairy.config import VideoConfig
 from fairy.errors import OutputError, UsageError
-from fairy.lab.ablation.axes import curves, parse_values, variants
-from fairy.lab.ablation.sets import Entry, open_set
+from fairy.lab.ablation.sets import SetEntry, open_set
+from fairy.lab.ablation.settings import curves, parse_values, variants
 from fairy.lab.ablation.videos import ablate
 from fairy.lab.metrics import MetricSettings
 from fairy.report import SILENT
+from fairy.video import probe
 
 SMALL = {"video": VideoConfig(long_side=32), "metrics": MetricSettings(clip="off")}
 
@@ -46,7 +47,8 @@ def test_curves_keep_all_else_at_its_first_value(sd_folder):
 
 
 @pytest.mark.parametrize(
-    ("option", "text"), [("k", "0,x"), ("steps", "5,5"), ("text-guidance", "1.5,"), ("model", "a,,b")]
+    ("option", "text"),
+    [("k", "0,x"), ("steps", "5,5"), ("text-guidance", "1.5,"), ("model", "a,,b"), ("noise", "white")],
 )
 def test_wrong_values_are_one_line(option, text):
     with pytest.raises(UsageError, match=f"--{option} {text}"):
@@ -58,7 +60,7 @@ def test_a_set_is_read(video, suffix):
     path = video.with_suffix(suffix)
     row = {"video": video.name, "instruction": "make it night", "source_prompt": "", "target_prompt": "night"}
     path.write_text(json.dumps(row) + "\n" if suffix == ".jsonl" else f"{','.join(row)}\n{','.join(row.values())}\n")
-    assert open_set(str(path), path.parent, SILENT) == [Entry(video, "street", "make it night", None, "night")]
+    assert open_set(str(path), path.parent, SILENT) == [SetEntry(video, "street", "make it night", None, "night")]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +93,7 @@ def test_a_synthetic_set_has_the_shape_that_was_asked_for(tmp_path):
 
 
 def test_a_finished_cell_is_not_done_again(sd_folder, video, tmp_path, monkeypatch):
-    entries = [Entry(video, "street", text) for text in ("make it night", "make it snow")]
+    entries = [SetEntry(video, "street", text) for text in ("make it night", "make it snow")]
     found = variants(axes(sd_folder, steps=(1,)))
     assert ablate(entries, found[:1], tmp_path, **SMALL).num_done_now == 2
     assert ablate(entries, found, tmp_path, **SMALL).num_done_now == 2
@@ -101,7 +103,7 @@ def test_a_finished_cell_is_not_done_again(sd_folder, video, tmp_path, monkeypat
 
 
 def test_a_lost_video_is_made_again(sd_folder, video, tmp_path):
-    entries, found = [Entry(video, "street", "make it night")], variants(axes(sd_folder, k=(0,), steps=(1,)))
+    entries, found = [SetEntry(video, "street", "make it night")], variants(axes(sd_folder, k=(0,), steps=(1,)))
     ablate(entries, found, tmp_path, **SMALL)
     (edited,) = (tmp_path / "videos").iterdir()
     content = edited.read_bytes()
@@ -114,7 +116,7 @@ def test_from_a_table_to_the_page(sd_folder, video, tmp_path, capsys):
     table = video.parent / "street.csv"
     table.write_text("video,instruction\nstreet.mp4,make it night\n")
     words = ["--k", "0,1", "--steps", "1", "--model", str(sd_folder), "--long-side", "32", "--clip", "off"]
-    assert main(["ablate", str(table), "-o", str(tmp_path / "out"), *words, "--json", "--quiet"]) == 0
+    assert main(["lab", "ablate", str(table), "-o", str(tmp_path / "out"), *words, "--json", "--quiet"]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["done_now"] == 2
     with (tmp_path / "out" / "cells.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -127,11 +129,22 @@ def test_from_a_table_to_the_page(sd_folder, video, tmp_path, capsys):
 def test_files_of_others_are_not_replaced(sd_folder, video, tmp_path):
     (tmp_path / "index.html").write_text("precious")
     with pytest.raises(OutputError, match=r"index.html is of no ablation"):
-        ablate([Entry(video, "street", "make it night")], variants(axes(sd_folder)), tmp_path, **SMALL)
+        ablate([SetEntry(video, "street", "make it night")], variants(axes(sd_folder)), tmp_path, **SMALL)
     assert (tmp_path / "index.html").read_text() == "precious"
 
 
+def test_own_noise_is_a_condition_of_its_own(sd_folder, video, tmp_path):
+    """The same frames, shots and anchors as with shared noise; other pictures."""
+    found = variants(axes(sd_folder, k=(1,), steps=(1,), noise=("shared", "own")))
+    assert [each.name for each in found] == ["noise shared", "noise own"]
+    result = ablate([SetEntry(video, "street", "make it night")], found, tmp_path, **SMALL)
+    assert result.num_done_now == 2
+    shared, own = (probe(path) for path in sorted((tmp_path / "videos").iterdir()))
+    assert (len(shared), shared.width, list(shared.pts)) == (len(own), own.width, list(own.pts))
+    assert shared.path.read_bytes() != own.path.read_bytes()
+
+
 def test_wrong_words_end_with_2(tmp_path, capsys):
-    assert main(["ablate", "many-videos", "-o", str(tmp_path), "--workers", "0"]) == 2
-    assert main(["ablate", "many-videos", "-o", str(tmp_path), "--k", "x"]) == 2
+    assert main(["lab", "ablate", "many-videos", "-o", str(tmp_path), "--workers", "0"]) == 2
+    assert main(["lab", "ablate", "many-videos", "-o", str(tmp_path), "--k", "x"]) == 2
     assert "--k x: must be whole numbers" in capsys.readouterr().err

@@ -2,23 +2,19 @@
 
 import csv
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import fairy
 from fairy.config import EditConfig
-from fairy.errors import OutputError
-from fairy.lab.ablation.cells import identify
 from fairy.lab.ablation.clips import World, make_clip
 from fairy.lab.ablation.design import BASE, EXACT, TOGETHER, conditions, plan
 from fairy.lab.ablation.heldout import ablate_heldout, by_turning
 from fairy.lab.ablation.measuring import measure_task, result_of
-from fairy.lab.ablation.run import run_tasks
-from fairy.lab.ablation.statistics import mean_difference, mean_over_clips
-from fairy.lab.ablation.tables import aligned, as_csv, as_markdown, collect, differences_as_markdown, find, rows_of
-from fairy.lab.results.ledger import open_ledger
+from fairy.lab.ablation.rows import align_rows, collect_values, find_row, mean_rows, means_table, rows_csv
+from fairy.lab.ablation.settings import identify
+from fairy.lab.results.ledger import do_missing, open_ledger
 from fairy.method.editor import Editor
 from fairy.report import SILENT
 
@@ -69,7 +65,7 @@ def test_a_cell_does_not_depend_on_the_conditions_beside_it(tasks, cells):
 @pytest.mark.usefixtures("ray")
 def test_a_cell_does_not_depend_on_the_workers(tasks, cells, tmp_path):
     with open_ledger(tmp_path) as ledger:
-        run_tasks(measure_task, tasks, ledger, num_all=len(tasks), workers=2, report=SILENT)
+        do_missing(measure_task, tasks, ledger, num_all=len(tasks), workers=2, report=SILENT)
         assert {key: dict(cell) | NO_TIME for key, cell in ledger.records.items()} == cells
 
 
@@ -127,67 +123,27 @@ def test_what_rolls_and_what_stands_is_told_apart():
     assert len({half["edit"] for half in halves}) == 2
 
 
-def test_what_is_finished_is_kept_at_a_stop(tmp_path):
-    def stopped_at_the_third(number):
-        if number == 2:
-            raise KeyboardInterrupt
-        return [{"key": str(number)}]
-
-    with open_ledger(tmp_path) as ledger, pytest.raises(KeyboardInterrupt, match="2 of 5 edits are finished and kept"):
-        run_tasks(stopped_at_the_third, range(5), ledger, num_all=5, workers=1, report=SILENT)
-    with open_ledger(tmp_path) as ledger:
-        assert list(ledger.records) == ["0", "1"]
-
-
-def test_a_line_that_was_not_finished_is_cut_off(tmp_path):
-    with open_ledger(tmp_path) as ledger:
-        ledger.add([{"key": "a", "values": {}}])
-    with (tmp_path / "cells.jsonl").open("a") as file:
-        file.write('{"key": "b", "val')
-    with open_ledger(tmp_path) as ledger:
-        ledger.add([{"key": "c"}])
-    with open_ledger(tmp_path) as ledger:
-        assert list(ledger.records) == ["a", "c"]
-
-
-def test_a_damaged_line_is_named(tmp_path):
-    (tmp_path / "cells.jsonl").write_text('{"key": "a"}\nnonsense\n')
-    with pytest.raises(OutputError, match="line 2"), open_ledger(tmp_path):
-        pass
-
-
-def test_the_interval_is_that_of_the_mean_of_the_clips():
-    values = dict(enumerate(np.random.default_rng(0).normal(5, 2, 400)))
-    mean = mean_over_clips(values)
-    error = float(np.std(list(values.values()))) / 20
-    assert mean.value == pytest.approx(np.mean(list(values.values())))
-    assert (mean.low, mean.high) == pytest.approx((mean.value - 1.96 * error, mean.value + 1.96 * error), rel=0.02)
-
-
-def test_a_difference_is_taken_clip_by_clip():
-    base = {0: 1.0, 1: 100.0, 2: 50.0}
-    difference = mean_difference({1: 101.0, 2: 51.0}, base)
-    assert (difference.value, difference.low, difference.high, difference.num_clips) == (1, 1, 1, 2)
-
-
 def test_edits_of_one_clip_are_one_number():
     records = [record("a", 0, 1.0), record("a", 0, 3.0, "gold"), record("a", 1, 4.0)]
-    assert collect(records, {"all": ["paint", "gold"]})["a", "all", "w"] == {0: 2.0, 1: 4.0}
+    assert collect_values(records, {"all": ["paint", "gold"]})["a", "all", "w"] == {0: 2.0, 1: 4.0}
 
 
 def test_what_was_done_for_fewer_clips_is_moved_beside_the_others():
     """The base has 1 on the clip that both have and 2 on all: what is 5 there would be 6 on all."""
-    rows = rows_of(collect([record("b", 0, 1.0), record("b", 1, 3.0), record("x", 0, 5.0)], {"g": ["paint"]}), "b")
-    assert find(rows, "x", "g", "w").mean.value == 5
-    assert find(aligned(rows, "b"), "x", "g", "w").mean.value == 6
+    rows = mean_rows(
+        collect_values([record("b", 0, 1.0), record("b", 1, 3.0), record("x", 0, 5.0)], {"g": ["paint"]}), "b"
+    )
+    assert find_row(rows, "x", "g", "w").mean.value == 5
+    assert find_row(align_rows(rows, "b"), "x", "g", "w").mean.value == 6
 
 
 def test_tables_have_every_number():
-    rows = rows_of(collect([record("b", 0, 1.0), record("x", 0, 5.0)], {"g": ["paint"]}), "b")
-    (base, other) = csv.DictReader(as_csv(rows).splitlines())
+    rows = mean_rows(collect_values([record("b", 0, 1.0), record("x", 0, 5.0)], {"g": ["paint"]}), "b")
+    (base, other) = csv.DictReader(rows_csv(rows).splitlines())
     assert (base["mean"], base["difference_from_base"], other["difference_from_base"]) == ("1", "", "4")
-    assert "| x | 5 (5 to 5) |" in as_markdown(rows, ["b", "x"], "g", {"w": "title"}, heading="c")
-    assert "| x | **+4 (+4 to +4)** |" in differences_as_markdown(rows, ["b", "x"], "g", {"w": "title"}, heading="c")
+    assert "| x | 5 (5 to 5) |" in means_table(rows, ["b", "x"], "g", {"w": "title"}, heading="c")
+    differences = means_table(rows, ["b", "x"], "g", {"w": "title"}, heading="c", differing=True)
+    assert differences.splitlines()[2:] == ["| x | **+4 (+4 to +4)** |"]
 
 
 def test_the_floor_is_measured_beside_the_methods(tasks, cells):
@@ -196,9 +152,3 @@ def test_the_floor_is_measured_beside_the_methods(tasks, cells):
     assert names["autoencoder"]["to_exact"] > 0
     assert BASE not in names
     assert len(cells) == sum(len(task.conditions) for task in tasks)
-
-
-def test_nothing_but_a_folder_can_be_worked_in(tmp_path):
-    Path(tmp_path, "file").write_text("")
-    with pytest.raises(OutputError, match="file"), open_ledger(tmp_path / "file"):
-        pass

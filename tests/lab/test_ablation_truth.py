@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fairy.lab.ablation.clips import Clip, World, make_clip
-from fairy.lab.ablation.truth import distance, measure, motion_kept, share_of, spread, warp_error
+from fairy.lab.ablation.clips import HeldOutClip, World, make_clip
+from fairy.lab.ablation.truth import distance, measure_edit, motion_kept, share_of, spread, warp_error
 from fairy.lab.synthetic import EDITS, Flow
 
 WORLD = World(size=(64, 48))
@@ -14,11 +14,11 @@ PERFECT = {"to_exact": 0.0, "edit_done": 1.0, "motion_kept": 1.0}
 
 
 @pytest.fixture(scope="module")
-def clip() -> Clip:
+def clip() -> HeldOutClip:
     return make_clip(0, "gold", WORLD)
 
 
-def still(clip: Clip) -> Clip:
+def still(clip: HeldOutClip) -> HeldOutClip:
     """The same, as if nothing moved and all were seen."""
     shape = clip.edited.shape[1:]
     flow = Flow(np.zeros((*shape, 2), np.float32), np.zeros(shape, bool))
@@ -29,13 +29,13 @@ def still(clip: Clip) -> Clip:
 def test_the_exact_edit_is_perfect(edit: str) -> None:
     clip = make_clip(1, edit, WORLD)
     kept = {"to_source": 0.0} if EDITS[edit].kind == "object" else {}
-    values = measure(clip.exact[0], clip)
+    values = measure_edit(clip.exact[0], clip)
     assert {name: values[name] for name in PERFECT | kept} == pytest.approx(PERFECT | kept)
     assert ("to_source" in values) == bool(kept)
 
 
-def test_doing_nothing_does_nothing(clip: Clip) -> None:
-    values = measure(clip.source, clip)
+def test_doing_nothing_does_nothing(clip: HeldOutClip) -> None:
+    values = measure_edit(clip.source, clip)
     assert values["edit_done"] == 0
     assert values["to_source"] == 0
     assert values["to_exact"] == pytest.approx(distance(clip.source, clip.exact[0], clip.edited))
@@ -43,19 +43,19 @@ def test_doing_nothing_does_nothing(clip: Clip) -> None:
 
 def test_the_nearest_choice_counts_for_the_whole_clip() -> None:
     clip = make_clip(0, "paint", WORLD)
-    assert measure(clip.exact[5], clip)["to_exact"] == 0
+    assert measure_edit(clip.exact[5], clip)["to_exact"] == 0
     mixed = np.stack([clip.exact[choice][t] for t, choice in enumerate((3, 4, 5, 6))])
-    assert measure(mixed, clip)["to_exact"] > 5
+    assert measure_edit(mixed, clip)["to_exact"] > 5
 
 
-def test_a_frozen_edit_keeps_no_motion(clip: Clip) -> None:
+def test_a_frozen_edit_keeps_no_motion(clip: HeldOutClip) -> None:
     frozen = np.repeat(clip.exact[0][:1], len(clip.source), axis=0)
     assert motion_kept(frozen, clip.exact[0], clip.edited) == 0
     half = (clip.exact[0].astype(float) / 2).astype(np.float32)
     assert motion_kept(half, clip.exact[0], clip.edited) == pytest.approx(0.5)
 
 
-def test_flicker_of_known_size_is_found(clip: Clip) -> None:
+def test_flicker_of_known_size_is_found(clip: HeldOutClip) -> None:
     """A grey clip whose brightness goes up and down by 10: 10 between frames, 5 of standard deviation, in any place."""
     levels = np.array([100, 110, 100, 110], np.uint8)
     grey = np.broadcast_to(levels[:, None, None, None], clip.source.shape)
@@ -65,14 +65,14 @@ def test_flicker_of_known_size_is_found(clip: Clip) -> None:
     assert spread(grey, clip.changed, tones) == pytest.approx(5)
 
 
-def test_flicker_is_no_motion(clip: Clip) -> None:
+def test_flicker_is_no_motion(clip: HeldOutClip) -> None:
     """What is laid over all frames in turn, and has nothing to do with the motion, hardly counts as motion."""
     noise = np.random.default_rng(0).normal(0, 20, clip.source.shape)
     noisy = (clip.exact[0] + noise).astype(np.float32)
     assert motion_kept(noisy, clip.exact[0], clip.edited) == pytest.approx(1, abs=0.1)
 
 
-def test_a_still_clip_has_no_warp_error(clip: Clip) -> None:
+def test_a_still_clip_has_no_warp_error(clip: HeldOutClip) -> None:
     frozen = np.repeat(clip.source[:1], len(clip.source), axis=0)
     assert warp_error(frozen, still(clip), np.ones_like(clip.edited)) == 0
 
@@ -87,7 +87,7 @@ def test_a_palette_is_looked_at_tone_by_tone() -> None:
     assert spread(frames, everywhere, (brightness > 0).astype(np.int8)) == 0
 
 
-def test_half_of_the_change_is_half_done(clip: Clip) -> None:
+def test_half_of_the_change_is_half_done(clip: HeldOutClip) -> None:
     half = (clip.source.astype(np.float32) + clip.exact[0]) / 2
     assert share_of(half, clip.source, clip.exact[0], clip.edited) == pytest.approx(0.5)
 

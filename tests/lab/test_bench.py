@@ -9,17 +9,13 @@ from fairy.config import EMBEDDED, EditConfig
 from fairy.errors import UsageError
 from fairy.lab.bench.clips import moving_gradient
 from fairy.lab.bench.editor_cases import EDITOR_CASES, Setup, operations_of_a_frame
-from fairy.lab.bench.floor import Floor, measure_floor
-from fairy.lab.bench.here import EditorHere
-from fairy.lab.bench.methods import INSTRUCTION, Variant, edit, open_methods
+from fairy.lab.bench.methods import INSTRUCTION, EditorVariant, edit_shot, open_methods
 from fairy.lab.bench.peers import CHUNK, cross_frame_processors, num_across_frames, open_peer
 from fairy.lab.bench.profiling import profile_micro_batch
 from fairy.lab.bench.settings import SD15, BenchSettings
 from fairy.lab.bench.sidebyside import compare_methods
-from fairy.lab.bench.timing import take_turns
+from fairy.lab.bench.timing import EditorHere, Floor, measure_floor, take_turns
 from fairy.method.editor import Editor
-from fairy.models.attention import uninstall
-from fairy.models.families.instruct_pix2pix import install
 
 STEPS = 2
 FLOOR = Floor(flops=1e9, bytes_per_second=1e9, side=1, copied_bytes=1)
@@ -47,7 +43,7 @@ def test_diffusers_in_batches_gives_what_it_gives_frame_by_frame(peer, frames):
 
 def test_without_anchors_ours_gives_what_diffusers_gives(peer, frames, sd_model):
     with Editor(sd_model) as editor:
-        ours = edit(editor, frames[:3], EditConfig(num_steps=STEPS, num_anchors=0))
+        ours = edit_shot(editor, frames[:3], EditConfig(num_steps=STEPS, num_anchors=0))
     assert distance(ours, peer.edit(frames[:3], 1)) <= 1
 
 
@@ -75,7 +71,7 @@ def test_methods_leave_the_peer_as_it_was(peer, frames):
 def test_the_editor_here_computes_the_same_bits(sd_model, frames):
     config = EditConfig(num_steps=STEPS, num_anchors=2)
     with Editor(sd_model) as editor, EditorHere(sd_model) as here:
-        assert np.array_equal(edit(editor, frames[:4], config), edit(here, frames[:4], config))
+        assert np.array_equal(edit_shot(editor, frames[:4], config), edit_shot(here, frames[:4], config))
 
 
 def test_anchors_add_operations_by_the_tokens_they_add(sd_model, frames):
@@ -104,15 +100,15 @@ def test_every_method_has_a_row_with_its_numbers(sd_folder):
 
 
 def test_a_variant_for_other_devices_is_left_out(sd_model):
-    variants = (Variant("elsewhere", devices=("cuda",)),)
-    with open_methods(lambda: sd_model, num_steps=1, num_anchors=[0], variants=[Variant(), *variants]) as methods:
+    variants = (EditorVariant("elsewhere", devices=("cuda",)),)
+    with open_methods(lambda: sd_model, num_steps=1, num_anchors=[0], variants=[EditorVariant(), *variants]) as methods:
         assert not [method.name for method in methods if "elsewhere" in method.name]
 
 
 def test_methods_are_chosen_by_parts_of_their_names(sd_model):
     wanted = ("K = 1", "frame by frame")
     with open_methods(
-        lambda: sd_model, num_steps=1, num_anchors=[0, 1], variants=[Variant()], wanted=wanted
+        lambda: sd_model, num_steps=1, num_anchors=[0, 1], variants=[EditorVariant()], wanted=wanted
     ) as methods:
         assert [method.name for method in methods] == ["fairy, K = 1", "diffusers, frame by frame"]
 
@@ -143,9 +139,7 @@ def test_every_case_of_the_editor_is_measured(sd_model):
 
 
 def test_the_profile_accounts_for_all_of_the_time(sd_model):
-    former = install(sd_model.denoiser)
     parts = profile_micro_batch(sd_model, "sd", (32, 32), 2, 1)
-    uninstall(sd_model.denoiser, former)
     assert sum(part.share for part in parts) == pytest.approx(1)
     kinds = {"linear layers", "convolutions", "normalisation", "VAE encode", "VAE decode", "copies in self-attention"}
     assert kinds <= {part.kind for part in parts}
@@ -173,7 +167,7 @@ def test_sdxl_is_refused_beside_peers(sdxl_model):
         (["--num-frames", "2"], "--num-anchors 3: there are 2 frames"),
         (["--num-anchors", "many"], "--num-anchors many: must be whole numbers"),
         (["--cases", "speed"], "--cases speed: unknown"),
-        (["--model", ""], "--model: name at least one"),
+        (["--models", ""], "--models: name at least one"),
         (["--methods", "a,a"], "--methods: name at least one, and none twice"),
         (["--repeats", "0"], "--repeats 0: must lie in"),
         (["--dtype", "int8"], "--dtype int8: unknown"),
@@ -181,7 +175,7 @@ def test_sdxl_is_refused_beside_peers(sdxl_model):
     ],
 )
 def test_wrong_words_are_refused_in_one_line(words, complaint, capsys, tmp_path):
-    assert main(["bench", "-o", str(tmp_path), *words]) == 2
+    assert main(["lab", "bench", "-o", str(tmp_path), *words]) == 2
     said = capsys.readouterr().err
     assert complaint in said
     assert said.count("\n") == 1

@@ -1,4 +1,4 @@
-"""`fairy bench` from the words to the files, on a machine that has little installed."""
+"""`fairy lab bench` from the words to the files, on a machine that has little installed."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import pytest
 
 from fairy.cli.main import main
 from fairy.errors import MissingPackageError
-from fairy.lab.bench import chart
+from fairy.lab.bench.result import draw_chart
 
 SMALL = ["--num-frames", "3", "--size", "64x48", "--num-steps", "1", "--num-anchors", "0,2", "--repeats", "1"]
 ABSENT = ("av", "cv2", "matplotlib", "jinja2", "ray", "gradio", "peft")
@@ -17,7 +17,7 @@ BARE = f"""
 import sys
 for name in {ABSENT}:
     sys.modules[name] = None
-from fairy.cli import main
+from fairy.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -27,7 +27,7 @@ def written(sd_folder, tmp_path_factory):
     """The folder of a whole run."""
     folder = tmp_path_factory.mktemp("bench")
     words = ["--cases", "methods,attention,stock", "--profile", "--quiet"]
-    assert main(["bench", "-o", str(folder), "--model", str(sd_folder), *SMALL, *words]) == 0
+    assert main(["lab", "bench", "-o", str(folder), "--models", str(sd_folder), *SMALL, *words]) == 0
     return folder
 
 
@@ -52,7 +52,7 @@ def test_the_table_has_a_line_for_each_method(written):
 
 
 def test_an_existing_result_is_not_replaced_unless_asked(written, sd_folder, capsys):
-    words = ["bench", "-o", str(written), "--model", str(sd_folder), *SMALL, "--cases", "stock", "--quiet"]
+    words = ["lab", "bench", "-o", str(written), "--models", str(sd_folder), *SMALL, "--cases", "stock", "--quiet"]
     before = {path: path.read_bytes() for path in written.iterdir()}
     assert main(words) == 1
     assert "--overwrite" in capsys.readouterr().err
@@ -62,11 +62,21 @@ def test_an_existing_result_is_not_replaced_unless_asked(written, sd_folder, cap
 def test_without_matplotlib_there_is_a_note_in_place_of_the_chart(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(MissingPackageError, match="pip install"):
-        chart.draw_chart(tmp_path / "chart.png", [], "here")
+        draw_chart(tmp_path / "chart.png", [], "here")
 
 
 def test_it_runs_where_little_is_installed(sd_folder, tmp_path):
-    words = ["bench", "-o", str(tmp_path), "--model", str(sd_folder), *SMALL, "--cases", "methods,overhead,memory"]
+    words = [
+        "lab",
+        "bench",
+        "-o",
+        str(tmp_path),
+        "--models",
+        str(sd_folder),
+        *SMALL,
+        "--cases",
+        "methods,overhead,memory",
+    ]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", BARE, *words, "--json"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)

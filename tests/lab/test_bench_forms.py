@@ -11,13 +11,13 @@ from fairy.lab.bench.attention_forms import (
     LayerShape,
     attend_flex,
     attend_padded,
-    draw,
+    draw_tensors,
     forms_for,
     layer_shapes,
     measure_forms,
 )
-from fairy.lab.bench.here import count_operations
 from fairy.lab.bench.random_model import UNET, VAE, text_config, tiny_vocabulary
+from fairy.lab.bench.timing import count_operations
 from fairy.method.attend import KeysValues, attend_joined
 
 SHAPE = LayerShape(heads=2, tokens=12, head_dim=40, num_layers=1)
@@ -25,7 +25,7 @@ CPU = torch.device("cpu")
 
 
 def test_heads_filled_up_with_zeros_change_nothing():
-    tensors = draw(SHAPE, 3, 2, 2, CPU, torch.float64)
+    tensors = draw_tensors(SHAPE, 3, 2, 2, CPU, torch.float64)
     joined = attend_joined(*tensors, heads=2, strength=1.0)
     torch.testing.assert_close(attend_padded(*tensors, heads=2, strength=1.0), joined)
 
@@ -33,7 +33,7 @@ def test_heads_filled_up_with_zeros_change_nothing():
 @pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile")
 def test_flex_attention_is_the_same_attention(monkeypatch):
     monkeypatch.setattr("fairy.lab.bench.attention_forms.compiled_flex", lambda: flex_attention)
-    tensors = draw(SHAPE, 3, 2, 2, CPU, torch.float32)
+    tensors = draw_tensors(SHAPE, 3, 2, 2, CPU, torch.float32)
     joined = attend_joined(*tensors, heads=2, strength=1.0)
     torch.testing.assert_close(attend_flex(*tensors, heads=2, strength=1.0), joined)
 

@@ -113,14 +113,14 @@ def test_another_file_of_the_sources_name_is_not_taken_for_it(results: Path, tmp
 
 def test_what_carries_no_recipe_is_left_out(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     make(results / "other.mp4", num_frames=2)
-    assert main(["gallery", str(results), "-o", str(tmp_path / "page")]) == 0
+    assert main(["lab", "gallery", str(results), "-o", str(tmp_path / "page")]) == 0
     said = capsys.readouterr()
     assert "edits: 2, sources: 1" in said.out
     assert "other.mp4 carries no recipe" in said.err
 
 
 def test_a_folder_without_results_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["gallery", str(tmp_path), "-o", str(tmp_path / "page")]) == 1
+    assert main(["lab", "gallery", str(tmp_path), "-o", str(tmp_path / "page")]) == 1
     assert capsys.readouterr().err.endswith(
         "holds no video with a recipe. Give a folder of videos that Fairy has edited.\n"
     )

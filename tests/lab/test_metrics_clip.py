@@ -7,13 +7,11 @@ import numpy as np
 import pytest
 import torch
 from huggingface_hub import constants
-from PIL import Image
 from transformers import CLIPModel, CLIPTokenizer
 
 from fairy.errors import ModelError
 from fairy.lab.metrics import MetricSettings, Scores, load_tools, score
-from fairy.lab.metrics.checkpoint import Preparation
-from fairy.lab.metrics.clip import prepare
+from fairy.lab.metrics.clip import load_clip
 from fairy.lab.synthetic import edit_clip, render_clip
 from motions import pan, texture
 from tiny_clip import SIZE, build_clip_folder, processor
@@ -101,11 +99,12 @@ def test_pickscore_is_the_scaled_cosine_to_the_target(
     )
 
 
-@pytest.mark.parametrize("size", [(64, 48), (48, 64), (33, 97), (20, 18), (32, 32)])
-def test_pictures_are_prepared_as_by_transformers(size: tuple[int, int]) -> None:
-    picture = texture(*size)
-    expected = processor()(Image.fromarray(picture), return_tensors="pt")["pixel_values"][0]
-    assert torch.allclose(prepare(picture, Preparation(SIZE, SIZE)), expected, atol=1e-5)
+def test_without_its_own_words_on_pictures_a_model_gets_them_at_its_size(tmp_path: Path) -> None:
+    whole, bare = (build_clip_folder(tmp_path / name) for name in ("whole", "bare"))
+    (bare / "preprocessor_config.json").unlink()
+    prepared = [load_clip(folder).prepare(texture(64, 48)) for folder in (whole, bare)]
+    assert prepared[0].shape == (3, SIZE, SIZE)
+    assert torch.equal(*prepared)
 
 
 def test_frozen_video_has_the_best_tem_con(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""`fairy eval`: tables, JSON, files, what it refuses, and how a table of many is resumed."""
+"""`fairy lab eval`: tables, JSON, files, what it refuses, and how a table of many is resumed."""
 
 import csv
 import json
@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 
 from clips import make
 from fairy.cli.main import main
 from fairy.lab.metrics import METRICS, MetricSettings, score_videos
+from fairy.lab.results.plots import ORANGE
 from motions import SIZE, flickering, pan
 from tiny_clip import build_clip_folder
 
@@ -35,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def evaluate(folder: Path, *words: str, edited: str = "flickering.mkv") -> int:
-    return main(["eval", str(folder / "source.mkv"), str(folder / edited), *OFF, *words])
+    return main(["lab", "eval", str(folder / "source.mkv"), str(folder / edited), *OFF, *words])
 
 
 def last_line(capsys: pytest.CaptureFixture[str]) -> dict:
@@ -64,7 +65,7 @@ def test_table_shows_what_was_measured(folder: Path, capsys: pytest.CaptureFixtu
 def test_clip_metrics_by_a_model_in_a_folder(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     clip = build_clip_folder(tmp_path / "clip")
     words = ["--clip", str(clip), "--source-prompt", "a house", "--target-prompt", "a ball", "--json"]
-    assert main(["eval", str(folder / "source.mkv"), str(folder / "source.mkv"), *words]) == 0
+    assert main(["lab", "eval", str(folder / "source.mkv"), str(folder / "source.mkv"), *words]) == 0
     found = last_line(capsys)
     assert 0 < found["tem_con"] <= 1
     assert found["frame_acc"] in {share / 5 for share in range(6)}
@@ -80,7 +81,7 @@ def test_files_of_one_video(folder: Path, tmp_path: Path) -> None:
     assert rows[4]["warp_error"] == ""
     picture = np.asarray(Image.open(tmp_path / "out" / "metrics.png"))
     assert picture.shape[1] > 1000
-    assert (picture == (194, 65, 12)).all(-1).sum() > 100  # the edit's curves
+    assert (picture == ImageColor.getrgb(ORANGE)).all(-1).sum() > 100  # the edit's curves
 
 
 def test_files_are_replaced_only_when_asked(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -103,7 +104,7 @@ def test_different_lengths_are_one_line_or_cut(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     short = make(tmp_path / "short.mkv", image=lambda index, _: FRAMES[index], **STEADY | {"num_frames": 3})
-    words = ["eval", str(folder / "source.mkv"), str(short), *OFF, "--json"]
+    words = ["lab", "eval", str(folder / "source.mkv"), str(short), *OFF, "--json"]
     assert main(words) == 2
     assert "has 3 frames, but" in capsys.readouterr().err
     assert main([*words, "--common"]) == 0
@@ -113,7 +114,7 @@ def test_different_lengths_are_one_line_or_cut(
 
 
 def compare(folder: Path, *words: str) -> int:
-    return main(["eval", "--table", str(folder / "table.csv"), *OFF, *words])
+    return main(["lab", "eval", "--table", str(folder / "table.csv"), *OFF, *words])
 
 
 def test_table_of_many_compares_methods(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,7 +129,7 @@ def test_table_of_many_compares_methods(folder: Path, tmp_path: Path, capsys: py
         best = [row["method"] for row in csv.DictReader(stream) if row["metric"] == "warp_error" and row["rank"] == "1"]
     assert best == ["steady"]
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        "methods.png", "methods.csv", "scores.csv", "scores.json", "rows",
+        "methods.png", "methods.csv", "scores.csv", "scores.json", "rows.jsonl",
     }  # fmt: skip
 
 
@@ -158,7 +159,7 @@ def test_row_that_cannot_be_measured_is_left_out_and_told(
     make(folder / "short.mkv", image=lambda index, _: FRAMES[index], **STEADY | {"num_frames": 3})
     table = folder / "short.csv"
     table.write_text("source,edited\nsource.mkv,steady.mkv\nsource.mkv,short.mkv\n")
-    assert main(["eval", "--table", str(table), *OFF, "-o", str(tmp_path)]) == 1
+    assert main(["lab", "eval", "--table", str(table), *OFF, "-o", str(tmp_path)]) == 1
     said = capsys.readouterr()
     assert "line 3 is left out: " in said.err
     assert said.err.splitlines()[-1] == "fairy: 1 of 2 rows were left out; the notes above say why"
@@ -177,22 +178,22 @@ def test_row_that_cannot_be_measured_is_left_out_and_told(
 )
 def test_wrong_tables(folder: Path, text: str, line: str, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "wrong.csv").write_text(text)
-    assert main(["eval", "--table", str(folder / "wrong.csv"), *OFF]) == 2
+    assert main(["lab", "eval", "--table", str(folder / "wrong.csv"), *OFF]) == 2
     assert line in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        ([], "two videos are needed: fairy eval SOURCE EDITED, or --table FILE"),
+        ([], "two videos are needed: fairy lab eval SOURCE EDITED, or --table FILE"),
         (["a.mp4", "b.mp4", "--table", "t.csv"], "--table names the videos and masks itself"),
-        (["a.mp4", "b.mp4", "--flow", "best"], "--flow best: must be dis, raft or a folder of `fairy synth`"),
+        (["a.mp4", "b.mp4", "--flow", "best"], "--flow best: must be dis, raft or a folder of `fairy lab synth`"),
         (["a.mp4", "b.mp4", "--target-prompt", " "], "--target-prompt: the prompt is empty"),
         (["--table", "gone.csv"], "--table gone.csv: cannot be read (No such file or directory)"),
     ],
 )
 def test_wrong_requests(words: list[str], line: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["eval", *words]) == 2
+    assert main(["lab", "eval", *words]) == 2
     assert line in capsys.readouterr().err
 
 

@@ -11,7 +11,7 @@ from skimage.metrics import structural_similarity
 from fairy.errors import MissingPackageError
 from fairy.lab.metrics import MetricSettings, load_tools, score
 from fairy.lab.metrics.fidelity import edge_similarity, ssim_of_luma, unedited
-from fairy.lab.metrics.pictures import luma
+from fairy.lab.metrics.flow import luma
 from motions import pan, texture
 
 PICTURE = texture(64, 48)

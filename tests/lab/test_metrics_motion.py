@@ -13,9 +13,9 @@ import torch
 from fairy.cli.main import main
 from fairy.errors import FairyError, MissingPackageError, UsageError
 from fairy.lab.metrics import METRICS, MetricSettings, Scores, load_tools, score, score_videos
-from fairy.lab.metrics.flow import consistent, load_estimator, read_steps
-from fairy.lab.metrics.pictures import sample
+from fairy.lab.metrics.flow import consistent, load_estimator, sample
 from fairy.lab.metrics.warp import spectrum
+from fairy.lab.results.arrays import read_steps
 from fairy.lab.synthetic import flicker, render_clip, sample_scene
 from motions import SHIFT, SIZE, flickering, pan
 
@@ -151,7 +151,7 @@ def test_sampling_follows_the_flow() -> None:
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("synth") / "data"
     words = ["--clips", "1", "--frames", "4", "--size", "64x48", "--edits", "night", "--seed", "5", "--quiet"]
-    assert main(["synth", "-o", str(folder), *words]) == 0
+    assert main(["lab", "synth", "-o", str(folder), *words]) == 0
     return folder
 
 

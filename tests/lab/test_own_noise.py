@@ -17,7 +17,7 @@ def test_a_frame_depends_on_its_number_and_on_no_other_frame(sd_model: Model) ->
     for numbers in ([4, 5, 6], [6, 4, 5]):
         with Editor(sd_model, micro_batch=2) as editor:
             bank = own_noise.edit_anchors(editor, frames[:1], [9], "make it night", CONFIG)
-            edited = own_noise.edit_frames(editor, frames, numbers, bank)
+            edited = own_noise.edit_frames(editor, zip(numbers, frames, strict=True), bank)
             edits.append(dict(zip(numbers, edited, strict=True)))
     assert all(np.array_equal(edits[0][number], edits[1][number]) for number in (4, 5, 6))
     assert not np.array_equal(edits[0][4], edits[0][5])

@@ -13,10 +13,10 @@ import pytest
 from fairy.cli.main import main
 from fairy.errors import MediaError, OutputError, UsageError
 from fairy.lab.study import StudyConfig, build_study
-from fairy.lab.study.assign import choose_batch
 from fairy.lab.study.build import KEEP
 from fairy.lab.study.forms import PAIRS, from_screen, to_screen
-from fairy.lab.study.items import match, read_instructions, slug
+from fairy.lab.study.items import match_results, read_instructions, slug
+from fairy.lab.study.raters import choose_batch
 from fairy.lab.study.store import Store
 from fairy.video import probe, read_frames
 from studies import METHODS, build, write_videos
@@ -144,8 +144,8 @@ def test_missing_results_are_named_or_skipped(folder: Path, tmp_path: Path) -> N
     lines = read_instructions(tmp_path / "i.csv")
     methods = [folder / name for name in METHODS]
     with pytest.raises(MediaError, match=r"no video .*sources/fox\.\* and 2 more\. Name"):
-        match(folder / "sources", methods, lines)
-    matches, missing = match(folder / "sources", methods, lines, skip_missing=True)
+        match_results(folder / "sources", methods, lines)
+    matches, missing = match_results(folder / "sources", methods, lines, skip_missing=True)
     assert [each.video for each in matches] == ["dog"]
     assert len(missing) == 3
 
@@ -164,7 +164,19 @@ def test_wrong_requests(
     words: tuple[str, ...], line: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(folder)
-    request = ["study", "build", "--source", "sources", "--a", METHODS[0], "--instructions", "lines.csv", "-o", "new"]
+    request = [
+        "lab",
+        "study",
+        "build",
+        "--source",
+        "sources",
+        "--a",
+        METHODS[0],
+        "--instructions",
+        "lines.csv",
+        "-o",
+        "new",
+    ]
     assert main([*request, *words]) in (1, 2)
     assert capsys.readouterr().err == f"fairy: {line}\n"
     assert not (folder / "new").exists()

@@ -8,50 +8,12 @@ import pytest
 
 from fairy.cli.main import main
 from fairy.errors import OutputError
+from fairy.lab.results.statistics import fleiss_kappa
 from fairy.lab.study.findings import Finding, summarize
 from fairy.lab.study.forms import SINGLE
+from fairy.lab.study.raters import SPLIT, majority
 from fairy.lab.study.report import write_report
-from fairy.lab.study.statistics import fleiss_kappa, sign_test, wilson
 from fairy.lab.study.store import Item, Store, create
-from fairy.lab.study.votes import SPLIT, majority
-
-# Fleiss 1971, table 1 as it is usually cited: 10 subjects, 14 raters, 5 categories.
-FLEISS = [
-    [0, 0, 0, 0, 14],
-    [0, 2, 6, 4, 2],
-    [0, 0, 3, 5, 6],
-    [0, 3, 9, 2, 0],
-    [2, 2, 8, 1, 1],
-    [7, 7, 0, 0, 0],
-    [3, 2, 6, 3, 0],
-    [2, 5, 3, 2, 2],
-    [6, 5, 2, 1, 0],
-    [0, 2, 2, 3, 7],
-]
-
-
-def test_fleiss_kappa_of_the_textbook_example() -> None:
-    assert fleiss_kappa(FLEISS) == pytest.approx(0.210, abs=5e-4)
-
-
-def test_fleiss_kappa_of_closed_forms() -> None:
-    assert fleiss_kappa([[3, 0], [0, 3]]) == 1
-    assert fleiss_kappa([[1, 1], [1, 1]]) == -1  # always apart
-    assert fleiss_kappa([[2, 0], [0, 2], [1, 1], [1, 1]]) == 0  # as often together as chance has it
-    assert [fleiss_kappa(counts) for counts in ([], [[1, 0]], [[3, 0], [3, 0]])] == [None] * 3
-
-
-def test_wilson_interval() -> None:
-    assert wilson(8, 10) == pytest.approx((0.490162, 0.943318), abs=1e-6)  # R: prop.test(8, 10, correct=FALSE)
-    assert wilson(0, 10)[0] == 0
-    assert wilson(10, 10)[1] == pytest.approx(1)
-    assert wilson(0, 0) == (0, 1)
-
-
-def test_sign_test() -> None:
-    assert sign_test(5, 0) == 2 / 32
-    assert sign_test(3, 3) == sign_test(0, 0) == 1
-    assert sign_test(9, 1) == sign_test(1, 9) == pytest.approx(22 / 1024)
 
 
 def test_majority_is_more_than_half_of_all_raters() -> None:
@@ -155,7 +117,7 @@ def test_report_of_single_results(tmp_path: Path) -> None:
 
 
 def test_report_on_the_command_line(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["study", "report", str(study), "--json"]) == 0
+    assert main(["lab", "study", "report", str(study), "--json"]) == 0
     *table, line = capsys.readouterr().out.splitlines()
     assert any("Temporal" in each for each in table)
     said = json.loads(line)
@@ -165,5 +127,5 @@ def test_report_on_the_command_line(study: Path, capsys: pytest.CaptureFixture[s
 
 def test_a_study_without_answers_has_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     make_study(tmp_path)
-    assert main(["study", "report", str(tmp_path), "-o", str(tmp_path / "report")]) == 0
+    assert main(["lab", "study", "report", str(tmp_path), "-o", str(tmp_path / "report")]) == 0
     assert "0 answers of 0 raters" in capsys.readouterr().out

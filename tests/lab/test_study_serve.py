@@ -187,7 +187,7 @@ def test_what_is_no_json_or_too_much_is_refused(client: Client) -> None:
 def test_a_port_that_is_taken_is_one_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with listen("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
-        assert main(["study", "serve", str(folder), "--port", str(port)]) == 1
+        assert main(["lab", "study", "serve", str(folder), "--port", str(port)]) == 1
     assert capsys.readouterr().err == (
         f"fairy: 127.0.0.1:{port} cannot be listened on (Address already in use). Choose another --port.\n"
     )
@@ -198,7 +198,7 @@ def test_missing_packages_are_one_line(
 ) -> None:
     monkeypatch.delitem(sys.modules, "fairy.lab.study.serve")
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    assert main(["study", "serve", str(folder)]) == 1
+    assert main(["lab", "study", "serve", str(folder)]) == 1
     assert capsys.readouterr().err == (
         "fairy: the study's server needs Starlette and uvicorn: pip install 'fairy-video[web]'\n"
     )

@@ -1,4 +1,4 @@
-"""`fairy synth`: the folder it writes, what it refuses, and that the seed decides all of it."""
+"""`fairy lab synth`: the folder it writes, what it refuses, and that the seed decides all of it."""
 
 import json
 import sys
@@ -17,7 +17,7 @@ SMALL = ["--frames", "3", "--size", "64x48", "--edits", EDITS, "--quiet"]
 
 
 def synth(folder: Path, *words: str, clips: int = 1) -> int:
-    return main(["synth", "-o", str(folder), "--clips", str(clips), *SMALL, *words])
+    return main(["lab", "synth", "-o", str(folder), "--clips", str(clips), *SMALL, *words])
 
 
 def rows_of(folder: Path) -> list[dict]:

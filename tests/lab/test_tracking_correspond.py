@@ -10,9 +10,8 @@ import torch
 from fairy.config import EditConfig
 from fairy.errors import UsageError
 from fairy.lab.tracking.capture import choose_layers, choose_steps, default_layer, observe, self_attention_layers
-from fairy.lab.tracking.correspond import attention_map, attention_rows, correspond
-from fairy.lab.tracking.heat import ask_for
-from fairy.lab.tracking.tokens import TokenGrid, grid_of
+from fairy.lab.tracking.correspond import TokenGrid, attention_map, attention_rows, correspond, grid_of
+from fairy.lab.tracking.show import ask_for
 from fairy.method.editor import Editor
 
 CONFIG = EditConfig(num_steps=3, seed=5, text_guidance=3.0, image_guidance=1.5)
@@ -150,7 +149,7 @@ def test_layers_are_chosen_by_number_or_by_a_part_of_their_name():
     assert default_layer(layers) == layers[2]
 
 
-@pytest.mark.parametrize(("wanted", "said"), [("4", "layers 0 to 3"), ("middle", "see --list-layers")])
+@pytest.mark.parametrize(("wanted", "said"), [("4", "layers 0 to 3"), ("middle", "see fairy lab track layers")])
 def test_layers_that_are_not_there(wanted, said):
     with pytest.raises(UsageError, match=said):
         choose_layers(["a", "b", "c", "d"], wanted)

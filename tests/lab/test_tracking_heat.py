@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from fairy.lab.tracking.heat import COLOURS, Heat, draw_heat, mark
-from fairy.lab.tracking.tokens import TokenGrid
+from fairy.lab.tracking.correspond import TokenGrid
+from fairy.lab.tracking.show import COLOURS, Heat, draw_heat, mark
 
 FRAME = np.full((36, 50, 3), 100, np.uint8)  # no whole number of tokens
 

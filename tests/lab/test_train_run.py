@@ -195,7 +195,6 @@ def test_a_loss_that_is_no_number_is_told(sd_folder: Path, tmp_path: Path, accel
         (["--eight-bit"], "--eight-bit needs bitsandbytes: pip install bitsandbytes"),
         (["--lora-rank", "2", "--lora-targets", "nothing"], "--lora-targets nothing: no layer of the UNet"),
         (["--lora-rank", "2", "--lora-targets", "conv_in"], "conv_in is no linear layer"),
-        (["--equivariant", "--no-equivariant"], "--equivariant and --no-equivariant: give one of them"),
     ],
 )
 def test_what_cannot_be_is_told_in_one_line(

@@ -1,177 +1,115 @@
-"""The command line's part on jobs: how anchors are named, and the commands for a job that was kept."""
+"""The commands for what an edit has written: `fairy redo`, `fairy verify` and `fairy info`."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
-from tyro.conf import Positional, UseAppendAction, arg
+from cyclopts import Parameter
 
-from fairy.cli.options import Flag, reporting
-from fairy.errors import FairyError, UsageError
+from fairy.cli.options import Json, Quiet, value
+from fairy.cli.printing import print_json, reporting, tell
+from fairy.cli.values import read_by, read_range
+from fairy.errors import FairyError
 
-if TYPE_CHECKING:
-    from fairy.jobs.result import EditResult
-
-Output = Annotated[Positional[Path], arg(metavar="OUTPUT")]
-Unchanged = arg(help_behavior_hint="(default: the job's own)")
-
-
-@dataclass(frozen=True, kw_only=True)
-class AnchorOptions:
-    """Which frames are anchors, and where shots begin. Frames are counted from 0, in the whole source."""
-
-    anchors: Annotated[str | None, arg(metavar="N,N,...", help_behavior_hint="(default: evenly spaced)")] = None
-    """The frames to be anchors, such as 0,57,119."""
-    anchor: Annotated[
-        UseAppendAction[tuple[str, ...]], arg(metavar="N=PICTURE", help_behavior_hint="(default: none; repeatable)")
-    ] = ()
-    """An anchor that is edited already, by any program: 57=edited.png. The others follow it."""
-    shots: Annotated[str, arg(metavar="auto|off|FILE")] = "auto"
-    """Where shots begin, each with its own anchors: auto finds it, off is nowhere, a text file has a frame a line."""
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """The fields of a JobConfig."""
-        given = {}
-        for text in self.anchor:
-            index, equals, path = text.partition("=")
-            if not (equals and path and index.isdecimal()):
-                raise UsageError(f"--anchor {text}: must be a frame and a picture, such as 57=edited.png")
-            given[int(index)] = Path(path)
-        anchors = None if self.anchors is None else tuple(sorted(parse_frames(self.anchors)))
-        return {"anchors": anchors, "given": given, "shots": self.shots}
+OWN = "the job's own"
+Device = Annotated[str | None, value("DEVICE", OWN, help="Where to compute: auto, cpu, mps, cuda or cuda:N.")]
 
 
-def parse_frames(text: str) -> set[int]:
-    """0,57,119 -> those frames."""
-    words = [word.strip() for word in text.split(",")]
-    if not all(word.isdecimal() for word in words):
-        raise UsageError(f"--anchors {text}: must be frames, such as 0,57,119")
-    return {int(word) for word in words}
-
-
-def parse_range(text: str) -> tuple[int, int]:
-    """500:520 -> (500, 520); 500 -> (500, 501)."""
-    first, colon, last = text.partition(":")
-    if not first.isdecimal() or (colon and not last.isdecimal()):
-        raise UsageError(f"--frames {text}: must be frames, such as 500:520 (500 to 519) or 500")
-    return int(first), int(last) if colon else int(first) + 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Kept:
-    """What the commands for a kept job have in common."""
-
-    output: Output
-    """What an edit with --keep-job has written."""
-    device: Annotated[str | None, arg(metavar="DEVICE"), Unchanged] = None
-    """Where to compute: auto, cpu, mps, cuda or cuda:N."""
-    quiet: Flag = False
-    """Print nothing but errors and what --json prints."""
-    json: Flag = False
-    """Print the account of the work as one JSON object, in the last line."""
-    debug: Flag = False
-    """Print the traceback of an error."""
-
-    def account(self, result: EditResult | Any, summary: str) -> None:
-        """Say what was done."""
-        if not self.quiet:
-            print(summary)
-        if self.json:
-            print(json.dumps({**asdict(result), "output": str(result.output)}))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Redo(Kept):
+def redo(
+    output: Path,
+    /,
+    *,
+    frames: Annotated[tuple[int, int], value("FIRST:STOP"), read_by(read_range)],
+    seed: Annotated[int | None, value("SEED", OWN)] = None,
+    instruction: Annotated[str | None, value("TEXT", OWN)] = None,
+    text_guidance: Annotated[float | None, value("X", OWN)] = None,
+    image_guidance: Annotated[float | None, value("X", OWN)] = None,
+    device: Device = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
     """Render some frames of a kept job again, and write its output anew.
 
-    Every other frame stays as it is. Without any setting the frames become again what they first were."""
+    Every other frame stays as it is. Without any setting the frames become again what they first were.
 
-    frames: Annotated[str, arg(metavar="FIRST:STOP")]
-    """Which ones, counted from 0 in the source: 500:520 is 500 to 519."""
-    seed: Annotated[int | None, arg(metavar="SEED"), Unchanged] = None
-    """Another start of the random numbers for these frames."""
-    instruction: Annotated[str | None, arg(metavar="TEXT"), Unchanged] = None
-    """Another instruction for these frames."""
-    text_guidance: Annotated[float | None, arg(metavar="X"), Unchanged] = None
-    """How strongly the instruction is followed in these frames."""
-    image_guidance: Annotated[float | None, arg(metavar="X"), Unchanged] = None
-    """How strongly the source picture is kept in these frames."""
+    Args:
+        output: What an edit with --keep-job has written.
+        frames: Which ones, counted from 0 in the source: 500:520 is 500 to 519.
+        seed: Another start of the random numbers for these frames.
+        instruction: Another instruction for these frames.
+        text_guidance: How strongly the instruction is followed in these frames.
+        image_guidance: How strongly the source picture is kept in these frames.
+    """
+    from fairy.jobs.redo import redo as render_again
 
-    def execute(self) -> None:
-        """Render, assemble, tell."""
-        first, stop = parse_range(self.frames)
-        from fairy.jobs.redo import redo
-
-        with reporting(self.quiet) as report:
-            result = redo(
-                self.output,
-                (first, stop),
-                seed=self.seed,
-                instruction=self.instruction,
-                text_guidance=self.text_guidance,
-                image_guidance=self.image_guidance,
-                device=self.device,
-                report=report,
-            )
-        self.account(result, f"{self.output}: frames {first} to {stop - 1} done again in {result.seconds:.1f} s")
+    changes: dict[str, Any] = {
+        "seed": seed,
+        "instruction": instruction,
+        "text_guidance": text_guidance,
+        "image_guidance": image_guidance,
+    }
+    with reporting(quiet) as report:
+        result = render_again(output, frames, device=device, report=report, **changes)
+    summary = f"{output}: frames {frames[0]} to {frames[1] - 1} done again in {result.seconds:.1f} s"
+    tell(summary, result, quiet=quiet, as_json=as_json)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verify(Kept):
-    """Render some frames of a kept job again, and compare them bit for bit with what is stored."""
+def verify(
+    output: Path,
+    /,
+    *,
+    frames: Annotated[int, value("N")] = 8,
+    device: Device = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Render some frames of a kept job again, and compare them bit for bit.
 
-    frames: Annotated[int, arg(metavar="N")] = 8
-    """How many, chosen at random."""
+    Nothing is changed. A difference that nothing explains is an error.
 
-    def execute(self) -> None:
-        """Render, compare, tell; a difference that nothing explains is an error."""
-        from fairy.jobs.store import job_path
-        from fairy.jobs.verify import verify
+    Args:
+        output: What an edit with --keep-job has written.
+        frames: How many, chosen at random.
+    """
+    from fairy.jobs.store import job_path
+    from fairy.jobs.verify import verify as compare
 
-        with reporting(self.quiet) as report:
-            result = verify(self.output, num_frames=self.frames, device=self.device, report=report)
-        number, levels = len(result.frames), result.largest_difference
-        summary = f"{self.output}: {result.num_identical} of {number} frames are identical to the last bit"
-        if levels:
-            summary += f"; the largest difference is {levels} of 255 levels"
-        if result.rounding:
-            summary += f". Rounding is to be expected: {', '.join(result.rounding)}"
-        self.account(result, summary)
-        if result.damage:
-            raise FairyError(f"{job_path(self.output)}: {'; '.join(result.damage)} (`fairy redo` renders them again)")
-        if levels and not result.rounding:
-            raise FairyError(f"{number - result.num_identical} of {number} frames do not come out as they are stored")
+    with reporting(quiet) as report:
+        result = compare(output, num_frames=frames, device=device, report=report)
+    number, levels = len(result.frames), result.largest_difference
+    summary = f"{output}: {result.num_identical} of {number} frames are identical to the last bit"
+    if levels:
+        summary += f"; the largest difference is {levels} of 255 levels"
+    if result.rounding:
+        summary += f". Rounding is to be expected: {', '.join(result.rounding)}"
+    tell(summary, result, quiet=quiet, as_json=as_json)
+    if result.damage:
+        raise FairyError(f"{job_path(output)}: {'; '.join(result.damage)} (`fairy redo` renders them again)")
+    if levels and not result.rounding:
+        raise FairyError(f"{number - result.num_identical} of {number} frames do not come out as they are stored")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Info:
-    """Print what made a file: the instruction, the settings, the model, the source.
+def info(
+    output: Path, /, *, as_json: Annotated[Json, Parameter(help="Print one JSON object instead of a table.")] = False
+) -> None:
+    """Print what made a file: instruction, settings, model, source.
 
-    A file that Fairy has written carries that within itself."""
+    A file that Fairy has written carries that within itself.
 
-    output: Output
-    """A video, a GIF, a picture or a folder of pictures that Fairy has written, or is about to write."""
-    json: Flag = False
-    """Print one JSON object instead of a table."""
-    debug: Flag = False
-    """Print the traceback of an error."""
+    Args:
+        output: A video, a GIF, a picture or a folder of pictures that Fairy has written, or is about to write.
+    """
+    from fairy.jobs.recipe import info as read_recipe
 
-    def execute(self) -> None:
-        """Print the table or the object."""
-        from fairy.jobs.recipe import info
-
-        recipe = info(self.output)
-        if self.json:
-            print(json.dumps(recipe))
-            return
-        for name, value in recipe.items():
-            if value not in ("", None, False, [], {}):
-                print(f"{name.replace('_', ' ')}: {IN_WORDS.get(name, in_words)(value)}")
+    found = read_recipe(output)
+    if as_json:
+        print_json(found)
+        return
+    for name, known in found.items():
+        if known not in ("", None, False, [], {}):
+            print(f"{name.replace('_', ' ')}: {IN_WORDS.get(name, in_words)(known)}")
 
 
 def in_words(value: Any) -> str:

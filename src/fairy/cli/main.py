@@ -6,130 +6,88 @@ stdout carries results, stderr progress and errors. Exit codes: 0 done, 1 the wo
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
-from tyro.conf import arg, subcommand
+from cyclopts import CycloptsError
 
 from fairy import __version__
-from fairy.cli.edit import Edit, Preview
-from fairy.cli.kept import Info, Redo, Verify
-from fairy.cli.lab.ablate import Ablate
-from fairy.cli.lab.bench import Bench
-from fairy.cli.lab.eval import Eval
-from fairy.cli.lab.study import Gallery, Study
-from fairy.cli.lab.synth import Synth
-from fairy.cli.lab.track import Track
-from fairy.cli.lab.train import Train
-from fairy.cli.options import Flag, parse, reporting
-from fairy.cli.ui import Ui
-from fairy.errors import FairyError
+from fairy.cli.edit import edit, preview
+from fairy.cli.kept import info, redo, verify
+from fairy.cli.mistakes import explain
+from fairy.cli.options import Commands
+from fairy.cli.start import demo, models, ui
+from fairy.cli.train import train
+from fairy.errors import FairyError, UsageError
 
-if TYPE_CHECKING:
-    from fairy.models import ModelEntry
+ABOUT = """Edit a video by a plain instruction; all frames come out in one look.
 
-ABOUT = """Edit videos by instructions: fairy edit clip.mp4 "make it night" -o night.mp4
-`fairy COMMAND --help` explains a command, `fairy --version` prints the version."""
+fairy edit clip.mp4 "make it night" -o night.mp4"""
+BELOW = """`fairy COMMAND --help` explains a command, `fairy --version` prints the version,
+`fairy --install-completion` lets your shell complete commands and options.
+Any command with --debug also shows where in the code an error comes from."""
+EXAMPLES = """Examples
+  fairy edit clip.mp4 "make it night" -o night.mp4
+  fairy edit clip.mp4 "make it night" -o night.mp4 --start 2 --end 4.5
+  fairy edit clip.mov "make it snow" -o snow.webm --text-guidance 9 --seed 7
+  fairy edit frames/ "turn it into a pencil sketch" -o sketched/ --num-anchors 5"""
 
-
-@dataclass(frozen=True, kw_only=True)
-class Models:
-    """List the models that can be loaded without a download."""
-
-    json: Flag = False
-    """Print one JSON array instead of a table."""
-    debug: Flag = False
-    """Print the traceback of an error."""
-
-    def execute(self) -> None:
-        """Print the table or the array."""
-        from fairy.models import list_models
-
-        models = list_models()
-        if self.json:
-            print(json.dumps([{**asdict(model), "path": str(model.path)} for model in models]))
-        else:
-            print_models(models)
+app = Commands(name="fairy", help=ABOUT, help_epilogue=BELOW, version=f"fairy {__version__}")
+app.offer(edit, usage="fairy edit INPUT INSTRUCTION -o OUTPUT [OPTIONS]", help_epilogue=EXAMPLES)
+for each in (preview, redo, verify, info, models, demo, ui, train):
+    app.offer(each)
+for flags in (app.help_flags, app.version_flags):
+    app[flags[0]].show = False  # BELOW names them
+LAB = "Measure, compare and study: what researchers do with edits."
+app.command("fairy.cli.lab:app", name="lab", help=LAB, sort_key=len(list(app)))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Demo:
-    """Edit the built-in clip by five instructions.
+@app.command(name="--install-completion", show=False)
+def install_completion() -> None:
+    """Let the shell complete commands and options."""
+    from cyclopts.completion.detect import ShellDetectionError
 
-    Writes five videos, one that shows everything side by side, and a contact sheet."""
-
-    output: Annotated[Path, arg(aliases=["-o"], metavar="FOLDER")] = Path("fairy-demo")
-    """The folder to write into. It is made if it is not there."""
-    overwrite: Flag = False
-    """Replace what an earlier demo wrote."""
-    quiet: Flag = False
-    """Print nothing but errors."""
-    debug: Flag = False
-    """Print the traceback of an error."""
-
-    def execute(self) -> None:
-        """Edit, tell where to look."""
-        from fairy.cli.demo import SHEET, SIDE_BY_SIDE, run_demo
-
-        with reporting(self.quiet) as report:
-            videos = run_demo(self.output, overwrite=self.overwrite, report=report)
-        if not self.quiet:
-            print("\n".join(str(path) for path in videos))
-            print(f"Look at {self.output / SIDE_BY_SIDE} and {self.output / SHEET}")
-
-
-Command = (
-    Annotated[Edit, subcommand("edit")]
-    | Annotated[Preview, subcommand("preview")]
-    | Annotated[Redo, subcommand("redo")]
-    | Annotated[Verify, subcommand("verify")]
-    | Annotated[Info, subcommand("info")]
-    | Annotated[Models, subcommand("models")]
-    | Annotated[Demo, subcommand("demo")]
-    | Annotated[Synth, subcommand("synth")]
-    | Annotated[Track, subcommand("track")]
-    | Annotated[Eval, subcommand("eval")]
-    | Annotated[Ablate, subcommand("ablate")]
-    | Annotated[Bench, subcommand("bench")]
-    | Annotated[Study, subcommand("study")]
-    | Annotated[Gallery, subcommand("gallery")]
-    | Annotated[Train, subcommand("train")]
-    | Annotated[Ui, subcommand("ui")]
-)
+    try:
+        path = app.install_completion()
+    except ShellDetectionError as error:
+        raise UsageError("--install-completion: this is none of bash, zsh, fish and PowerShell") from error
+    print(f"{path} is there, and your shell reads it when it starts next.")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in words
     try:
-        if words == ["--version"]:
-            print(f"fairy {__version__}")
-            return 0
-        command: Any = parse(Command, words or ["--help"], ABOUT)
+        call = parse([word for word in words if word != "--debug"])
         with stopped_by_sigterm():
-            command.execute()
+            call()
         return 0
-    except SystemExit as finished:  # tyro has printed a help
-        return int(finished.code or 0)
     except KeyboardInterrupt as interrupt:
         print(f"fairy: interrupted{f': {interrupt}' if interrupt.args else ''}", file=sys.stderr)
         return 130
     except FairyError as error:
-        complain(error, " ".join(str(error).splitlines()), "--debug" in words)
+        complain(error, " ".join(str(error).splitlines()), debug)
         return error.exit_code
     except Exception as error:  # noqa: BLE001  a bug of ours, which only here becomes one line
         line = " ".join(f"{type(error).__name__}: {error}".splitlines())
-        complain(error, f"{line} (an error in Fairy; run again with --debug for the traceback)", "--debug" in words)
+        complain(error, f"{line} (an error in Fairy; run again with --debug for the traceback)", debug)
         return 1
+
+
+def parse(words: list[str]) -> Callable[[], Any]:
+    """What the words ask for. UsageError, in one line, where they ask for nothing that is there."""
+    try:
+        command, given, _ = app.parse_args(words, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        raise explain(error) from error
+    return lambda: command(*given.args, **given.kwargs)
 
 
 @contextmanager
@@ -154,16 +112,3 @@ def complain(error: BaseException, line: str, debug: bool) -> None:
     if debug:
         traceback.print_exception(error)
     print(f"fairy: {line}", file=sys.stderr)
-
-
-def print_models(models: Sequence[ModelEntry]) -> None:
-    """The table of `fairy models`."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("model", "size", "defaults", "where", box=None, pad_edge=False)
-    for model in models:
-        d = model.defaults
-        defaults = f"{d.long_side} px, {d.num_steps} steps, text {d.text_guidance:g}, image {d.image_guidance:g}"
-        table.add_row(model.name, f"{model.num_bytes / 1e6:,.0f} MB", defaults, str(model.path))
-    Console().print(table)

@@ -1,208 +1,182 @@
-"""The command line's part on people who look at results: the study, in three commands, and the gallery."""
+"""The commands for people who look at results: `fairy lab study`, in three parts, and `fairy lab gallery`."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-from tyro.conf import Positional, UseAppendAction, arg, subcommand
+from fairy.cli.options import Commands, Json, Quiet, Silent, value
+from fairy.cli.printing import print_json, reporting
 
-from fairy.cli.options import Flag, reporting
-
-if TYPE_CHECKING:
-    from fairy.lab.study.build import StudyConfig
-
-NoDefault = arg(help_behavior_hint="(default: none)")
-StudyFolder = Annotated[Positional[Path], arg(metavar="STUDY")]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Build:
-    """Make a study: a folder with all that raters will see, and a database for what they say."""
-
-    source: Annotated[Path, arg(metavar="DIR")]
-    """The source videos."""
-    a: Annotated[Path, arg(metavar="DIR")]
-    """The results of one method, named like their sources; docs/lab/study.md has the other names."""
-    b: Annotated[UseAppendAction[tuple[Path, ...]], arg(metavar="DIR", help_behavior_hint="(repeatable)")] = ()
-    """The results of another method, to be compared with those of --a."""
-    instructions: Annotated[Path, arg(metavar="FILE")]
-    """What was asked for: a CSV file with the columns video and instruction, or the same as JSON lines."""
-    output: Annotated[Path, arg(aliases=["-o"], metavar="STUDY")]
-    """The folder to make."""
-    standalone: Flag = False
-    """Let each result be judged by itself, good or bad, in place of pairs."""
-    names: Annotated[str | None, arg(metavar="NAME,NAME,...", help_behavior_hint="(default: the folders')")] = None
-    """What the report calls the methods, that of --a first. Raters never see it."""
-    title: Annotated[str, arg(metavar="TEXT", help_behavior_hint="(default: a question)")] = ""
-    """What raters read at the top."""
-    raters: Annotated[int, arg(metavar="N")] = 3
-    """Raters for each pair, or each single result."""
-    per_rater: Annotated[int, arg(metavar="N")] = 25
-    """Pairs that a rater is asked for at a time; more are offered at the end. 0 asks for all at once."""
-    checks: Annotated[int, arg(metavar="N")] = 3
-    """Attention checks: pairs with a known answer, which every rater sees."""
-    min_passed: Annotated[float, arg(metavar="SHARE")] = 0.5
-    """Votes do not count of raters who pass less than this share of the attention checks."""
-    long_side: Annotated[int, arg(metavar="N")] = 960
-    """Larger videos are scaled down to this many pixels."""
-    skip_missing: Flag = False
-    """Leave out what lacks a source or a result, in place of stopping."""
-    overwrite: Flag = False
-    """Replace an earlier study that nobody has answered."""
-    quiet: Flag = False
-    """Print nothing but errors."""
-    debug: Flag = False
-    """Print the traceback of an error."""
-
-    def execute(self) -> None:
-        """Encode, write, tell."""
-        config = self.config()
-        from fairy.lab.study.build import build_study
-
-        with reporting(self.quiet) as report:
-            built = build_study(
-                self.output,
-                source=self.source,
-                methods=(self.a, *self.b),
-                instructions=self.instructions,
-                names=self.names.split(",") if self.names else (),
-                standalone=self.standalone,
-                skip_missing=self.skip_missing,
-                config=config,
-                overwrite=self.overwrite,
-                report=report,
-            )
-        if not self.quiet:
-            kind = "results" if self.standalone else "pairs"
-            missing = f" ({built.num_missing} videos were missing)" if built.num_missing else ""
-            print(f"{self.output}: {built.num_items} {kind}{missing}, {built.num_checks} attention checks")
-            print(f"Show it with: fairy study serve {self.output}")
-
-    def config(self) -> StudyConfig:
-        """The settings, checked."""
-        from fairy.lab.study.build import StudyConfig
-
-        return StudyConfig(**{field.name: getattr(self, field.name) for field in fields(StudyConfig)})
+Folder = Annotated[Path, value("FOLDER")]
+Share = Annotated[
+    float | None,
+    value(
+        "SHARE",
+        "the study's own",
+        help="Votes do not count of raters who pass less than this share of the attention checks. 0 counts all.",
+    ),
+]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Serve:
-    """Show a study to raters, in their browsers, until Ctrl-C. It can be stopped and started at any time."""
+def build(
+    *,
+    source: Folder,
+    a: Folder,
+    b: Annotated[tuple[Path, ...], value("FOLDER", "none; repeatable")] = (),
+    instructions: Path,
+    output: Annotated[Path, value("STUDY", alias="-o")],
+    standalone: bool = False,
+    names: Annotated[tuple[str, ...], value("NAME,NAME,...", "the folders'")] = (),
+    title: Annotated[str, value("TEXT", "a question")] = "",
+    raters: int = 3,
+    per_rater: int = 25,
+    checks: int = 3,
+    min_passed: Annotated[float, value("SHARE")] = 0.5,
+    long_side: int = 960,
+    skip_missing: bool = False,
+    overwrite: bool = False,
+    quiet: Silent = False,
+) -> None:
+    """Make a study: all that raters will see, and a place for answers.
 
-    study: StudyFolder
-    """What `fairy study build` has made."""
-    host: Annotated[str, arg(metavar="ADDRESS")] = "127.0.0.1"
-    """Where to listen. 0.0.0.0 lets in whoever reaches this machine."""
-    port: Annotated[int, arg(metavar="N")] = 8765
-    """The port to listen on; 0 is any free one."""
-    debug: Flag = False
-    """Print the traceback of an error."""
+    Args:
+        source: The source videos.
+        a: The results of one method, named like their sources; docs/lab/study.md has the other names.
+        b: The results of another method, to be compared with those of --a.
+        instructions: What was asked for: a CSV file with the columns video and instruction, or the same as JSON lines.
+        output: The folder to make.
+        standalone: Let each result be judged by itself, good or bad, in place of pairs.
+        names: What the report calls the methods, that of --a first. Raters never see it.
+        title: What raters read at the top.
+        raters: Raters for each pair, or each single result.
+        per_rater: Pairs that a rater is asked for at a time; more are offered at the end. 0 asks for all at once.
+        checks: Attention checks: pairs with a known answer, which every rater sees.
+        min_passed: Votes do not count of raters who pass less than this share of the attention checks.
+        long_side: Larger videos are scaled down to this many pixels.
+        skip_missing: Leave out what lacks a source or a result, in place of stopping.
+        overwrite: Replace an earlier study that nobody has answered.
+    """
+    from fairy.lab.study.build import StudyConfig, build_study
 
-    def execute(self) -> None:
-        """Serve, tell where."""
-        from fairy.lab.study.serve import serve
+    config = StudyConfig(
+        title=title,
+        raters=raters,
+        per_rater=per_rater,
+        checks=checks,
+        min_passed=min_passed,
+        long_side=long_side,
+    )
+    with reporting(quiet) as report:
+        built = build_study(
+            output,
+            source=source,
+            methods=(a, *b),
+            instructions=instructions,
+            names=names,
+            standalone=standalone,
+            skip_missing=skip_missing,
+            config=config,
+            overwrite=overwrite,
+            report=report,
+        )
+    if not quiet:
+        kind = "results" if standalone else "pairs"
+        missing = f" ({built.num_missing} videos were missing)" if built.num_missing else ""
+        print(f"{output}: {built.num_items} {kind}{missing}, {built.num_checks} attention checks")
+        print(f"Show it with: fairy lab study serve {output}")
 
-        try:
-            serve(self.study, host=self.host, port=self.port, announce=self.announce)
-        except KeyboardInterrupt:
-            print(f"Stopped. All answers are in {self.study}; see fairy study report {self.study}")
 
-    def announce(self, address: str) -> None:
-        """Tell where raters find the study."""
+def serve(study: Path, /, *, host: str = "127.0.0.1", port: int = 8765) -> None:
+    """Show a study to raters, in their browsers, until Ctrl-C.
+
+    It can be stopped and started at any time.
+
+    Args:
+        study: What `fairy lab study build` has made.
+        host: Where to listen. 0.0.0.0 lets in whoever reaches this machine.
+        port: The port to listen on; 0 is any free one.
+    """
+    from fairy.lab.study.serve import serve as serve_study
+
+    def announce(address: str) -> None:
         print(f"Raters find the study at {address}", flush=True)
 
-
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """Count the answers: majorities with confidence intervals, agreement, tables and charts.
-
-    It may be asked while raters are at work."""
-
-    study: StudyFolder
-    """What `fairy study build` has made."""
-    output: Annotated[Path | None, arg(aliases=["-o"], metavar="DIR"), NoDefault] = None
-    """Where CSV files and charts go."""
-    min_passed: Annotated[float | None, arg(metavar="SHARE", help_behavior_hint="(default: the study's own)")] = None
-    """Votes do not count of raters who pass less than this share of the attention checks. 0 counts all."""
-    overwrite: Flag = False
-    """Replace an earlier report."""
-    json: Flag = False
-    """Print one JSON object, in the last line."""
-    quiet: Flag = False
-    """Print nothing but errors and what --json prints."""
-    debug: Flag = False
-    """Print the traceback of an error."""
-
-    def execute(self) -> None:
-        """Count, write, tell."""
-        from fairy.lab.study.findings import summarize
-        from fairy.lab.study.report import print_report, write_report
-
-        summary = summarize(self.study, min_passed=self.min_passed)
-        if self.output is not None:
-            write_report(summary, self.output, overwrite=self.overwrite)
-        if not self.quiet:
-            print_report(summary)
-            if self.output is not None:
-                print(f"Tables and charts are in {self.output}")
-        if self.json:
-            print(json.dumps(summary.as_dict()))
+    try:
+        serve_study(study, host=host, port=port, announce=announce)
+    except KeyboardInterrupt:
+        print(f"Stopped. All answers are in {study}; see fairy lab study report {study}")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Study:
-    """Ask people: which of two edits is better, or is an edit good? docs/lab/study.md"""
+def report(
+    study: Path,
+    /,
+    *,
+    output: Annotated[Path | None, value("FOLDER", alias="-o")] = None,
+    min_passed: Share = None,
+    overwrite: bool = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Count the answers.
 
-    command: (
-        Annotated[Build, subcommand("build", prefix_name=False)]
-        | Annotated[Serve, subcommand("serve", prefix_name=False)]
-        | Annotated[Report, subcommand("report", prefix_name=False)]
-    )
+    Majorities with confidence intervals, agreement, tables and charts. It may be asked while raters are at work.
 
-    def execute(self) -> None:
-        """Run the chosen command."""
-        self.command.execute()
+    Args:
+        study: What `fairy lab study build` has made.
+        output: Where CSV files and charts go.
+        overwrite: Replace an earlier report.
+    """
+    from fairy.lab.study.findings import summarize
+    from fairy.lab.study.report import print_report, write_report
+
+    summary = summarize(study, min_passed=min_passed)
+    if output is not None:
+        write_report(summary, output, overwrite=overwrite)
+    if not quiet:
+        print_report(summary)
+        if output is not None:
+            print(f"Tables and charts are in {output}")
+    if as_json:
+        print_json(summary.as_dict())
 
 
-@dataclass(frozen=True, kw_only=True)
-class Gallery:
-    """Write a page that shows edited videos beside their sources; it opens without a server.
+study = Commands(
+    name="study", help="Ask people which of two edits is better, or whether one is good. docs/lab/study.md"
+)
+for command in (build, serve, report):
+    study.offer(command)
 
-    Instruction and settings are read from the videos themselves, metrics from what `fairy eval` has written there."""
 
-    folder: Annotated[Positional[Path], arg(metavar="DIR")]
-    """The edited videos; folders in it are searched, too."""
-    output: Annotated[Path, arg(aliases=["-o"], metavar="PAGE")]
-    """The folder to make, with index.html in it."""
-    sources: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="(default: DIR and the folder above)")] = None
-    """Where the source videos are, or the source itself."""
-    title: Annotated[str, arg(metavar="TEXT")] = "Edited videos"
-    """What stands at the top."""
-    link: Flag = False
-    """Show the videos from where they are, in place of copies."""
-    overwrite: Flag = False
-    """Replace an earlier page."""
-    quiet: Flag = False
-    """Print nothing but errors."""
-    debug: Flag = False
-    """Print the traceback of an error."""
+def gallery(
+    folder: Path,
+    /,
+    *,
+    output: Annotated[Path, value("PAGE", alias="-o")],
+    sources: Annotated[Path | None, value("FOLDER", "FOLDER and the one above")] = None,
+    title: str = "Edited videos",
+    link: bool = False,
+    overwrite: bool = False,
+    quiet: Silent = False,
+) -> None:
+    """Write a page that shows edited videos beside their sources.
 
-    def execute(self) -> None:
-        """Copy, write, tell."""
-        from fairy.lab.gallery import make_gallery
+    It opens without a server. Instruction and settings are read from the videos themselves, metrics from what `fairy
+    lab eval` has written there.
 
-        with reporting(self.quiet) as report:
-            made = make_gallery(
-                self.folder,
-                self.output,
-                sources=self.sources,
-                title=self.title,
-                link=self.link,
-                overwrite=self.overwrite,
-                report=report,
-            )
-        if not self.quiet:
-            print(f"{made.page}: edits: {made.num_edits}, sources: {made.num_sources}")
+    Args:
+        folder: The edited videos; folders in it are searched, too.
+        output: The folder to make, with index.html in it.
+        sources: Where the source videos are, or the source itself.
+        title: What stands at the top.
+        link: Show the videos from where they are, in place of copies.
+        overwrite: Replace an earlier page.
+    """
+    from fairy.lab.gallery import make_gallery
+
+    with reporting(quiet) as progress:
+        made = make_gallery(
+            folder, output, sources=sources, title=title, link=link, overwrite=overwrite, report=progress
+        )
+    if not quiet:
+        print(f"{made.page}: edits: {made.num_edits}, sources: {made.num_sources}")

@@ -54,7 +54,7 @@ class World:
 
 
 @dataclass(frozen=True, eq=False)
-class Clip:
+class HeldOutClip:
     """One clip and one instruction, with everything that is exactly known; T measured frames."""
 
     index: int
@@ -86,7 +86,7 @@ class Clip:
         return chosen, np.array(pictures, np.uint8).reshape(len(chosen), *self.source.shape[1:])
 
 
-def make_clip(index: int, edit: str, world: World | None = None, times: Sequence[int] = MEASURED) -> Clip:
+def make_clip(index: int, edit: str, world: World | None = None, times: Sequence[int] = MEASURED) -> HeldOutClip:
     """Clip number `index`, the same whatever others are made, with a wording that no training pair of ours had."""
     world, entry, seed = world or World(), EDITS[edit], clip_seed(SEED, index)
     scene = sample_scene(seed, world.size).faster(world.speed)
@@ -109,7 +109,7 @@ def make_clip(index: int, edit: str, world: World | None = None, times: Sequence
         )
         edited |= hats
     untouched = (exact == source).all((0, -1)) & ~edited & (entry.kind == "object")
-    return Clip(index, edit, instruction, scene, source, exact, flows, edited, changed, untouched)
+    return HeldOutClip(index, edit, instruction, scene, source, exact, flows, edited, changed, untouched)
 
 
 def target_of(index: int, edit: str, world: World) -> str:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fairy.config import FAST_SHARE, EditConfig
-from fairy.lab.ablation.cells import Settings, Weights, key_of
 from fairy.lab.ablation.clips import CHANGED, LENGTH, MEASURED, NUM_CHOICES, SEED, World
+from fairy.lab.ablation.settings import Condition, Settings, Weights
+from fairy.lab.results.ledger import key_of
 from fairy.lab.synthetic import EDITS as ALL_EDITS
 
 EDITS = ("paint", "paint_all", "wood", "hat", "gold", "duotone", "sunset", "mosaic")
@@ -50,23 +51,7 @@ REFERENCES = {
 
 
 @dataclass(frozen=True)
-class Condition:
-    """One way to edit, or one of REFERENCES."""
-
-    name: str
-    settings: Settings
-    every: int = 1
-    """Done for each clip whose number this divides: what takes long is done for fewer."""
-
-    def facts(self) -> dict[str, Any]:
-        """What decides its cells, besides the clip."""
-        if self.name == AUTOENCODER:
-            return {"reference": self.name, "model": self.settings.weights.fingerprint}
-        return {"reference": self.name} if self.name in REFERENCES else self.settings.facts()
-
-
-@dataclass(frozen=True)
-class Task:
+class HeldOutTask:
     """One clip and one instruction under several conditions, which share the truth; with each cell's key."""
 
     index: int
@@ -77,45 +62,35 @@ class Task:
 
 def conditions(base: Weights, equivariant: Weights | None = None, *, full: bool = False) -> tuple[Condition, ...]:
     """All of them, the base among them; with `full` each for every clip."""
-
-    def edit(
-        num_anchors: int = 3,
-        num_steps: int | None = STEPS,
-        shared: bool = True,
-        weights: Weights = base,
-        **quicker: Any,
-    ) -> Settings:
-        config = EditConfig(num_anchors=num_anchors, num_steps=num_steps, **quicker)
-        return Settings(weights=weights, edit=config, shared_noise=shared)
-
     fewer = 1 if full else 6
-    found = [Condition(name, edit()) for name in REFERENCES]
-    found += [Condition(name, edit(number), fewer if number > 3 else 1) for number, name in ANCHORS.items()]
-    found += [
-        Condition(name, edit(num_steps=n), fewer if n > STEPS else 1) for n, name in NUM_STEPS.items() if name != BASE
+
+    def of(name: str, every: int = 1, *, weights: Weights = base, shared: bool = True, **edit: Any) -> Condition:
+        config = EditConfig(**{"num_anchors": 3, "num_steps": None if "fast" in edit else STEPS, **edit})
+        return Condition(name, Settings(weights=weights, edit=config, shared_noise=shared), every)
+
+    together = of(TOGETHER, fewer, num_anchors=len(MEASURED))
+    found = [
+        *map(of, REFERENCES),
+        *(of(name, fewer if k > 3 else 1, num_anchors=k) for k, name in ANCHORS.items()),
+        *(of(name, fewer if n > STEPS else 1, num_steps=n) for n, name in NUM_STEPS.items() if name != BASE),
+        *(of(name, fewer, **how) for name, how in SPEED.items() if how),
+        *(of(name, fewer, anchor_strength=float(times)) for times, name in STRENGTH.items() if times > 1),
+        of(STEADIEST, fewer, num_steps=5, anchor_strength=10.0),
+        replace(together, settings=replace(together.settings, all_together=True)),
+        of(NOISE[1], num_anchors=0, shared=False),
+        of(NOISE[3], shared=False),
     ]
-    found += [
-        Condition(name, edit(num_steps=None if "fast" in how else STEPS, **how), fewer)
-        for name, how in SPEED.items()
-        if name != BASE
-    ]
-    found += [
-        Condition(name, edit(anchor_strength=float(strength)), fewer)
-        for strength, name in STRENGTH.items()
-        if strength > 1
-    ]
-    found += [Condition(STEADIEST, edit(num_steps=5, anchor_strength=10.0), fewer)]
-    found += [Condition(TOGETHER, replace(edit(len(MEASURED)), all_together=True), fewer)]
-    found += [Condition(name, edit(3 * (name != NOISE[1]), shared=False)) for name in NOISE[1::2]]
     if equivariant:
-        found += [Condition(METHODS[3], edit(0, weights=equivariant)), Condition(METHODS[4], edit(weights=equivariant))]
+        found += [of(METHODS[3], num_anchors=0, weights=equivariant), of(METHODS[4], weights=equivariant)]
     return tuple(found)
 
 
-def plan(conditions: Sequence[Condition], num_clips: int, world: World, edits: Sequence[str] = EDITS) -> list[Task]:
+def plan(
+    conditions: Sequence[Condition], num_clips: int, world: World, edits: Sequence[str] = EDITS
+) -> list[HeldOutTask]:
     """A task for each clip and instruction; clip i is the same whatever their number is."""
     return [
-        Task(
+        HeldOutTask(
             index,
             edit,
             world,
@@ -128,6 +103,10 @@ def plan(conditions: Sequence[Condition], num_clips: int, world: World, edits: S
 
 def facts_of(index: int, edit: str, world: World, condition: Condition) -> dict[str, Any]:
     """Everything that decides a cell's numbers."""
+    way: dict[str, Any] = condition.settings.facts()
+    if condition.name in REFERENCES:
+        uses_model = condition.name == AUTOENCODER
+        way = {"reference": condition.name, **({"model": way["model"]} if uses_model else {})}
     return {
         "version": VERSION,
         "clips": [SEED, LENGTH, MEASURED, NUM_CHOICES, CHANGED],
@@ -135,5 +114,5 @@ def facts_of(index: int, edit: str, world: World, condition: Condition) -> dict[
         "speed": world.speed,
         "clip": index,
         "edit": edit,
-        **condition.facts(),
+        **way,
     }

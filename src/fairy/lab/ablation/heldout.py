@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from fairy.config import EMBEDDED
-from fairy.lab.ablation.cells import Weights, identify
-from fairy.lab.ablation.clips import MEASURED, World, motion_of, target_of
-from fairy.lab.ablation.design import BASE, EDITS, TURNING, Task, conditions, plan
-from fairy.lab.ablation.measuring import measure_task
-from fairy.lab.ablation.run import run_tasks
-from fairy.lab.ablation.samples import draw_samples
-from fairy.lab.ablation.summary import SAMPLES, Outcome, write_summary
-from fairy.lab.ablation.tables import collect, rows_of
-from fairy.lab.results.ledger import Ledger, Record, open_ledger
+from fairy.disk.whole import save_png
+from fairy.lab.ablation.clips import MEASURED, World, make_clip, motion_of, target_of
+from fairy.lab.ablation.design import BASE, EDITS, EXACT, METHODS, SOURCE, TURNING, HeldOutTask, conditions, plan
+from fairy.lab.ablation.measuring import measure_task, result_of
+from fairy.lab.ablation.rows import collect_values, mean_rows
+from fairy.lab.ablation.settings import Condition, Weights, identify
+from fairy.lab.ablation.summary import SAMPLES, HeldOutOutcome, write_summary
+from fairy.lab.results.ledger import Ledger, Record, do_missing, open_ledger
+from fairy.lab.results.machine import commit, today
 from fairy.lab.synthetic import EDITS as ALL_EDITS
 from fairy.lab.synthetic.sampling import UPRIGHT
 from fairy.models.identity import versions
+from fairy.pictures.sheet import grid
 from fairy.report import SILENT, Report
 
 GROUPS = {
@@ -31,6 +30,7 @@ GROUPS = {
     "all": EDITS,
     **{edit: (edit,) for edit in (*EDITS, *chain(*TURNING.values()))},
 }
+SAMPLE_EDITS, SAMPLE_ROWS = ("paint", "wood", "duotone"), (SOURCE, EXACT, *METHODS)
 
 
 def ablate_heldout(
@@ -59,16 +59,17 @@ def ablate_heldout(
     tasks = plan(found, num_clips, world, edits)
     with open_ledger(work) as ledger:
         missing = [task for task in (_without_done(task, ledger) for task in tasks) if task.conditions]
-        run_tasks(measure_task, missing, ledger, num_all=len(tasks), workers=workers, name=name_of, report=report)
+        name = lambda task: f"{task.edit} of clip {task.index}"  # noqa: E731
+        do_missing(measure_task, missing, ledger, num_all=len(tasks), workers=workers, name=name, report=report)
         records = records_of(tasks, ledger)
-    rows = rows_of(collect([*records, *by_turning(records, world)], GROUPS), BASE)
-    facts = describe(base, equivariant, num_clips, world, edits, records)
-    page = write_summary(output, Outcome(rows, found, facts, command))
+    rows = mean_rows(collect_values([*records, *by_turning(records, world)], GROUPS), BASE)
+    facts = describe_run(base, equivariant, num_clips, world, edits, records)
+    page = write_summary(output, HeldOutOutcome(rows, found, facts, command))
     draw_samples(page.with_name(f"{page.stem}-{SAMPLES}"), found, edits, world)
     return page
 
 
-def records_of(tasks: Sequence[Task], ledger: Ledger) -> list[Record]:
+def records_of(tasks: Sequence[HeldOutTask], ledger: Ledger) -> list[Record]:
     """What is known of the tasks' cells, each under the name that its condition has here."""
     return [{**ledger[key], "condition": c.name} for task in tasks for key, c in task.conditions]
 
@@ -82,16 +83,11 @@ def by_turning(records: Iterable[Record], world: World) -> list[Record]:
     ]
 
 
-def name_of(task: Task) -> str:
-    """A task in a message."""
-    return f"{task.edit} of clip {task.index}"
-
-
-def _without_done(task: Task, ledger: Ledger) -> Task:
+def _without_done(task: HeldOutTask, ledger: Ledger) -> HeldOutTask:
     return replace(task, conditions=tuple(entry for entry in task.conditions if entry[0] not in ledger))
 
 
-def describe(
+def describe_run(
     base: Weights,
     equivariant: Weights | None,
     num_clips: int,
@@ -103,7 +99,7 @@ def describe(
     models = {"base": base, **({"equivariant": equivariant} if equivariant else {})}
     pixels, hidden = motion_of(num_clips, world)
     return {
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "date": today(),
         "commit": commit(),
         "versions": versions(),
         "models": {
@@ -120,8 +116,14 @@ def describe(
     }
 
 
-def commit() -> str:
-    """Of the code that measures, and whether it was changed since."""
-    words = ["git", "describe", "--always", "--dirty", "--exclude=*"]
-    told = subprocess.run(words, capture_output=True, text=True, check=False)
-    return told.stdout.strip() or "unknown"
+def draw_samples(path: Path, conditions: Sequence[Condition], edits: Sequence[str], world: World) -> None:
+    """Edit the first clip by some of the instructions once more: the measured frames, a row for each method."""
+    found = {condition.name: condition for condition in conditions}
+    shown = [found[name] for name in SAMPLE_ROWS if name in found]
+    chosen = [edit for edit in SAMPLE_EDITS if edit in edits] or edits[:1]
+    rows = []
+    for edit in chosen:
+        clip = make_clip(0, edit, world)
+        rows += [(f"{clip.instruction}: {condition.name}", list(result_of(clip, condition))) for condition in shown]
+    heads = [f"frame {t}" for t in MEASURED]
+    save_png(path, grid(heads, rows, title="The first clip, frame by frame", num_blocks=len(chosen)))

@@ -11,9 +11,10 @@ import numpy as np
 from fairy import models
 from fairy.config import RunConfig
 from fairy.lab.ablation import own_noise
-from fairy.lab.ablation.clips import MEASURED, Clip, Pictures, make_clip
-from fairy.lab.ablation.design import AUTOENCODER, EXACT, SOURCE, Condition, Task
-from fairy.lab.ablation.truth import measure
+from fairy.lab.ablation.clips import MEASURED, HeldOutClip, Pictures, make_clip
+from fairy.lab.ablation.design import AUTOENCODER, EXACT, SOURCE, HeldOutTask
+from fairy.lab.ablation.settings import Condition
+from fairy.lab.ablation.truth import measure_edit
 from fairy.method.editor import Editor
 from fairy.pictures.tensors import to_tensor, to_uint8
 
@@ -21,13 +22,13 @@ DIGITS = 6
 """Of the numbers that are kept."""
 
 
-def measure_task(task: Task) -> list[dict[str, Any]]:
+def measure_task(task: HeldOutTask) -> list[dict[str, Any]]:
     """The record of each of the task's cells. They depend on nothing but the task: not on other tasks or workers."""
     clip = make_clip(task.index, task.edit, task.world)
-    return [record(key, clip, condition) for key, condition in task.conditions]
+    return [measure_cell(key, clip, condition) for key, condition in task.conditions]
 
 
-def record(key: str, clip: Clip, condition: Condition) -> dict[str, Any]:
+def measure_cell(key: str, clip: HeldOutClip, condition: Condition) -> dict[str, Any]:
     """One cell."""
     begun = time.perf_counter()
     edited = result_of(clip, condition)
@@ -38,12 +39,12 @@ def record(key: str, clip: Clip, condition: Condition) -> dict[str, Any]:
         "edit": clip.edit,
         "instruction": clip.instruction,
         "condition": condition.name,
-        "values": {name: round(value, DIGITS) for name, value in measure(edited, clip).items()},
+        "values": {name: round(value, DIGITS) for name, value in measure_edit(edited, clip).items()},
         "seconds": round(seconds, 3),
     }
 
 
-def result_of(clip: Clip, condition: Condition) -> Pictures:
+def result_of(clip: HeldOutClip, condition: Condition) -> Pictures:
     """The measured frames under a condition, uint8 (T, H, W, 3)."""
     match condition.name:
         case name if name == EXACT:
@@ -53,10 +54,10 @@ def result_of(clip: Clip, condition: Condition) -> Pictures:
         case name if name == AUTOENCODER:
             return through_autoencoder(open_editor(condition.settings.weights.name, None), clip.exact[0])
         case _:
-            return edit(clip, condition)
+            return edit_clip(clip, condition)
 
 
-def edit(clip: Clip, condition: Condition) -> Pictures:
+def edit_clip(clip: HeldOutClip, condition: Condition) -> Pictures:
     """The measured frames, edited."""
     settings = condition.settings
     editor = open_editor(settings.weights.name, settings.scheduler)
@@ -67,7 +68,7 @@ def edit(clip: Clip, condition: Condition) -> Pictures:
         bank = editor.edit_anchors(anchors, clip.instruction, settings.edit)
         return np.stack(list(editor.edit_frames(clip.source, bank)))
     bank = own_noise.edit_anchors(editor, anchors, chosen, clip.instruction, settings.edit)
-    return np.stack(list(own_noise.edit_frames(editor, clip.source, MEASURED, bank)))
+    return np.stack(list(own_noise.edit_frames(editor, zip(MEASURED, clip.source, strict=True), bank)))
 
 
 def through_autoencoder(editor: Editor, frames: Pictures) -> Pictures:

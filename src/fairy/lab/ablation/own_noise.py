@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
@@ -33,12 +34,12 @@ def edit_anchors(
     return replace(bank, frames=edited, steps=tuple(writer.layers for writer in writers))
 
 
-def edit_frames(editor: Editor, frames: np.ndarray, numbers: Sequence[int], bank: AnchorBank) -> Iterator[np.ndarray]:
-    """As `Editor.edit_frames`, a micro-batch at a time."""
-    count = editor.micro_batch
-    for start in range(0, len(frames), count):
-        places = [min(place, len(frames) - 1) for place in range(start, start + count)]
-        own = [numbers[place] for place in places]
+def edit_frames(editor: Editor, frames: Iterable[tuple[int, np.ndarray]], bank: AnchorBank) -> Iterator[np.ndarray]:
+    """As `Editor.edit_frames`, of frames with their numbers, a micro-batch at a time."""
+    waiting, count = iter(frames), editor.micro_batch
+    while batch := list(islice(waiting, count)):
+        filled = batch + batch[-1:] * (count - len(batch))
+        numbers, pictures = [number for number, _ in filled], np.stack([picture for _, picture in filled])
         with editor.threads(1) as pool:
-            making = pool.submit(edit_together, editor.model, frames[places], bank, bank.at, numbers=own)
-            yield from making.result().wait()[: len(frames) - start]
+            making = pool.submit(edit_together, editor.model, pictures, bank, bank.at, numbers=numbers)
+            yield from making.result().wait()[: len(batch)]

@@ -1,4 +1,4 @@
-"""What `fairy ablate` edits: a table of one's own, or a set made from the synthetic world, in the paper's shapes.
+"""What `fairy lab ablate` edits: a table of one's own, or a set made from the synthetic world, in the paper's shapes.
 
 The paper's evaluation set (sec. 6) is 50 videos x 10 instructions and 10 videos x 50 instructions.
 """
@@ -26,14 +26,18 @@ NUM_FRAMES = 24
 SIZE = (192, 144)
 SPEED = 2.0
 CHEAP_EDIT = "sepia"
-"""A dataset of `fairy synth` holds at least one exact edit."""
+"""A dataset of `fairy lab synth` holds at least one exact edit."""
 
 TARGETS = {
     "night": "{source} at night", "sunset": "{source} at sunset", "snow": "{source} in the snow",
     "autumn": "{source} in autumn", "pencil": "a pencil sketch of {source}", "oil": "an oil painting of {source}",
     "mosaic": "a mosaic of {source}", "cartoon": "a cartoon of {source}", "watercolour": "a watercolor of {source}",
     "sepia": "an old sepia photo of {source}", "neon": "{source} in neon lights", "duotone": "a duotone of {source}",
-    "pop_art": "{source} as pop art", "thermal": "a heat map of {source}", "paint": "{source}, the {object} painted",
+    "golden_hour": "{source} at golden hour", "fog": "{source} in fog", "winter": "{source} in winter",
+    "black_and_white": "a black and white photo of {source}", "teal_orange": "a film still of {source}",
+    "bleach_bypass": "a faded film still of {source}", "infrared": "an infrared photo of {source}",
+    "ink": "an ink drawing of {source}", "pop_art": "{source} as pop art",
+    "thermal": "a heat map of {source}", "paint": "{source}, the {object} painted",
     "paint_all": "{source}, painted in one color", "named_colour": "{source}, the {object} {colour}",
     "backdrop": "{source} before a background of one color", "wood": "{source}, the {object} of wood",
     "gold": "{source}, the {object} of gold", "hat": "{source}, the {object} with a hat",
@@ -43,7 +47,7 @@ TARGETS = {
 
 
 @dataclass(frozen=True)
-class Entry:
+class SetEntry:
     """One video and one instruction."""
 
     video: Path
@@ -56,7 +60,7 @@ class Entry:
     """The dataset that the video is of, with its exact flow."""
 
 
-def open_set(words: str, folder: Path, report: Report) -> list[Entry]:
+def open_set(words: str, folder: Path, report: Report) -> list[SetEntry]:
     """The entries of a CSV or JSONL file, or of a synthetic set, whose videos are made in `folder` if need be."""
     if found := re.fullmatch(rf"({'|'.join(SYNTHETIC)})(?::(\d+)x(\d+))?", words):
         num_videos, num_instructions = SYNTHETIC[found[1]]
@@ -70,19 +74,19 @@ def open_set(words: str, folder: Path, report: Report) -> list[Entry]:
     return read_set(path)
 
 
-def read_set(path: Path) -> list[Entry]:
+def read_set(path: Path) -> list[SetEntry]:
     """Entries from a CSV file or from JSON lines; paths are seen from the file's own folder."""
     return [_entry(path, where, row) for where, row in read_rows(path, COLUMNS, needed=COLUMNS[:2])]
 
 
-def _entry(path: Path, where: str, row: dict[str, str]) -> Entry:
+def _entry(path: Path, where: str, row: dict[str, str]) -> SetEntry:
     video = path.parent / row["video"]
     if not video.exists():
         raise UsageError(f"{where}: there is no {video}")
-    return Entry(video, video.stem, row["instruction"], row["source_prompt"] or None, row["target_prompt"] or None)
+    return SetEntry(video, video.stem, row["instruction"], row["source_prompt"] or None, row["target_prompt"] or None)
 
 
-def make_set(folder: Path, num_videos: int, num_instructions: int, report: Report) -> list[Entry]:
+def make_set(folder: Path, num_videos: int, num_instructions: int, report: Report) -> list[SetEntry]:
     """Synthetic clips with their truth in `folder`, made once, and instructions that suit what is in each."""
     if num_videos < 1 or num_instructions < 1:
         raise UsageError(f"{num_videos}x{num_instructions}: there must be a video and an instruction at least")
@@ -105,7 +109,7 @@ def make_set(folder: Path, num_videos: int, num_instructions: int, report: Repor
         found = list(islice(_instructions(index), num_instructions))
         if len(found) < num_instructions:
             raise UsageError(f"there are {len(found)} instructions for one clip, not {num_instructions}")
-        entries += [Entry(video, f"clip {index}", *texts, truth=folder) for texts in found]
+        entries += [SetEntry(video, f"clip {index}", *texts, truth=folder) for texts in found]
     return entries
 
 
@@ -116,8 +120,8 @@ def _instructions(index: int) -> Iterator[tuple[str, str, str]]:
     """
     seed = clip_seed(SEED, index)
     scene = sample_scene(seed, SIZE)
-    source = describe(scene)
-    # The first fourteen edits are of the whole picture, the others of objects: so the kinds take turns.
+    source = describe_scene(scene)
+    # Edits of the whole picture come first, then those of objects: steps of 14 make the kinds take turns.
     edits = list(EDITS)
     mixed = [edits[(5 * index + 14 * place) % len(edits)] for place in range(len(edits))]
     wordings = []
@@ -131,7 +135,7 @@ def _instructions(index: int) -> Iterator[tuple[str, str, str]]:
         yield from filter(None, turn)
 
 
-def describe(scene: Scene) -> str:
+def describe_scene(scene: Scene) -> str:
     """The objects in words: a red ball and an orange cone."""
     articles = ["an" if thing.colour_name[0] in "aeiou" else "a" for thing in scene.things]
     things = [

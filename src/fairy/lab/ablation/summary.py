@@ -10,26 +10,13 @@ from typing import Any
 
 from fairy.disk.whole import write_text
 from fairy.errors import OutputError
-from fairy.lab.ablation.design import (
-    ANCHORS,
-    AUTOENCODER,
-    BASE,
-    EXACT,
-    METHODS,
-    NOISE,
-    NUM_STEPS,
-    REFERENCES,
-    SPEED,
-    STEADIEST,
-    STRENGTH,
-    TOGETHER,
-    TURNING,
-    Condition,
-)
-from fairy.lab.ablation.plots import plot_bars, plot_curves
-from fairy.lab.ablation.statistics import Mean
-from fairy.lab.ablation.tables import Row, aligned, as_csv, as_markdown, differences_as_markdown, find
+from fairy.lab.ablation import design
+from fairy.lab.ablation.design import AUTOENCODER, BASE, EXACT, METHODS, REFERENCES
+from fairy.lab.ablation.rows import MeanRow, align_rows, find_row, means_table, plot_bars, plot_curves, rows_csv
+from fairy.lab.ablation.settings import Condition
 from fairy.lab.ablation.truth import MEASURES
+from fairy.lab.results.statistics import Mean
+from fairy.lab.results.tables import as_markdown
 from fairy.lab.synthetic import EDITS
 
 KINDS = {"object": "Edits of objects", "whole": "Edits of the whole picture"}
@@ -42,10 +29,10 @@ SHOWN = {
 
 
 @dataclass(frozen=True)
-class Outcome:
+class HeldOutOutcome:
     """What was measured, and of what."""
 
-    rows: list[Row]
+    rows: list[MeanRow]
     conditions: tuple[Condition, ...]
     facts: dict[str, Any]
     """Commit, versions, models with the hashes of their weights, clips."""
@@ -53,13 +40,13 @@ class Outcome:
     """That gives the same again."""
 
 
-def write_summary(folder: Path, outcome: Outcome) -> Path:
+def write_summary(folder: Path, outcome: HeldOutOutcome) -> Path:
     """Write DATE-ablation.md, .csv, .json and the plots into a folder; returns the page's path."""
     stem = folder / f"{outcome.facts['date']}-ablation"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        pictures = draw(stem, aligned(outcome.rows, BASE))
-        write_text(stem.with_suffix(".csv"), as_csv(outcome.rows))
+        pictures = draw_plots(stem, align_rows(outcome.rows, BASE))
+        write_text(stem.with_suffix(".csv"), rows_csv(outcome.rows))
         write_text(stem.with_suffix(".json"), as_json(outcome))
         write_text(stem.with_suffix(".md"), as_page(outcome, pictures))
     except OSError as error:
@@ -67,24 +54,24 @@ def write_summary(folder: Path, outcome: Outcome) -> Path:
     return stem.with_suffix(".md")
 
 
-def draw(stem: Path, rows: Sequence[Row]) -> dict[str, str]:
+def draw_plots(stem: Path, rows: Sequence[MeanRow]) -> dict[str, str]:
     """The plots: file names by what they show."""
     panels = [(kind, measure, f"{kind}: {MEASURES[measure]}") for kind in KINDS for measure in SHOWN[kind]]
     panels = [(kind, measure, title.replace(" where nothing should change", "")) for kind, measure, title in panels]
     names = {key: f"{stem.name}-{key}.png" for key in ("methods", "anchors", "steps", "noise")}
     paths = {key: stem.with_name(name) for key, name in names.items()}
     plot_bars(paths["methods"], rows, METHODS, panels, FLOORS, "Methods (K = 3 where there are anchors, 10 steps)")
-    plot_bars(paths["noise"], rows, NOISE, panels, FLOORS, "One noise for all frames, or each its own")
+    plot_bars(paths["noise"], rows, design.NOISE, panels, FLOORS, "One noise for all frames, or each its own")
     title = "Number of anchors (10 steps, shared noise)"
-    plot_curves(paths["anchors"], rows, ANCHORS, panels, label="K", floors=FLOORS, title=title)
+    plot_curves(paths["anchors"], rows, design.ANCHORS, panels, label="K", floors=FLOORS, title=title)
     title = "Denoising steps (K = 3, shared noise)"
-    plot_curves(paths["steps"], rows, NUM_STEPS, panels, label="steps", floors=FLOORS, title=title)
+    plot_curves(paths["steps"], rows, design.NUM_STEPS, panels, label="steps", floors=FLOORS, title=title)
     return names
 
 
-def as_page(outcome: Outcome, pictures: Mapping[str, str]) -> str:
+def as_page(outcome: HeldOutOutcome, pictures: Mapping[str, str]) -> str:
     """The page: what was done, the tables, the plots."""
-    facts, rows = outcome.facts, aligned(outcome.rows, BASE)
+    facts, rows = outcome.facts, align_rows(outcome.rows, BASE)
     parts = [
         f"# The ablation, measured on {facts['date']}",
         _introduction(outcome),
@@ -96,20 +83,20 @@ def as_page(outcome: Outcome, pictures: Mapping[str, str]) -> str:
         "Spread over time, in levels of 255, of the colour that each edit with an open choice gives its region.",
         _open_attributes(rows, [edit for edit in facts["edits"] if EDITS[edit].is_open]),
         "**Objects that stand, and objects that roll**",
-        _open_attributes(rows, [half for edit in facts["edits"] for half in TURNING.get(edit, ())]),
+        _open_attributes(rows, [half for edit in facts["edits"] for half in design.TURNING.get(edit, ())]),
         "## Number of anchors",
         f"![Anchors]({pictures['anchors']})",
-        *_tables(rows, tuple(ANCHORS.values()), "K"),
+        *_tables(rows, tuple(design.ANCHORS.values()), "K"),
         "## Steps",
         f"![Steps]({pictures['steps']})",
-        *_tables(rows, tuple(NUM_STEPS.values()), "steps"),
+        *_tables(rows, tuple(design.NUM_STEPS.values()), "steps"),
         "## Noise",
         f"![Noise]({pictures['noise']})",
-        *_tables(rows, NOISE, "noise"),
+        *_tables(rows, design.NOISE, "noise"),
         "## Strength of the anchors",
-        *_tables(rows, (*STRENGTH.values(), STEADIEST, TOGETHER), "strength"),
+        *_tables(rows, (*design.STRENGTH.values(), design.STEADIEST, design.TOGETHER), "strength"),
         "## What makes it fast",
-        *_tables(rows, tuple(SPEED), "setting"),
+        *_tables(rows, tuple(design.SPEED), "setting"),
         f"## Differences from the base ({BASE}: K = 3, 10 steps, shared noise)",
         "Over the clips that both were done for. Bold where the interval leaves out 0.",
         *_tables(rows, [c.name for c in outcome.conditions if c.name not in REFERENCES], "condition", differing=True),
@@ -119,7 +106,7 @@ def as_page(outcome: Outcome, pictures: Mapping[str, str]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _introduction(outcome: Outcome) -> str:
+def _introduction(outcome: HeldOutOutcome) -> str:
     facts = outcome.facts
     models = "; ".join(f"{role}: {of['name']}, UNet {of['unet']}" for role, of in facts["models"].items())
     width, height = facts["size"]
@@ -145,32 +132,32 @@ def _introduction(outcome: Outcome) -> str:
     return "\n".join(lines)
 
 
-def _tables(rows: Sequence[Row], conditions: Sequence[str], heading: str, differing: bool = False) -> list[str]:
+def _tables(rows: Sequence[MeanRow], conditions: Sequence[str], heading: str, differing: bool = False) -> list[str]:
     """A table for each kind of edit."""
-    table = differences_as_markdown if differing else as_markdown
     parts = []
     for kind, title in KINDS.items():
         measures = {name: words for name, words in MEASURES.items() if name in {*SHOWN[kind], "warp_all"}}
-        parts += [f"**{title}**", table(rows, conditions, kind, measures, heading=heading)]
+        table = means_table(rows, conditions, kind, measures, heading=heading, differing=differing)
+        parts += [f"**{title}**", table]
     return parts
 
 
-def _open_attributes(rows: Sequence[Row], groups: Sequence[str]) -> str:
+def _open_attributes(rows: Sequence[MeanRow], groups: Sequence[str]) -> str:
     """How far anchors take the spread down from per frame, and how near that is to the exact edit's own."""
     heads = ("edit", "per frame", "anchors", "change", "anchors, equivariant", "change", "exact", "anchors / exact")
-    lines = [f"| {' | '.join(heads)} | edit done, per frame | anchors |", "| --- |" + " --- |" * (len(heads) + 1)]
+    lines = []
     for group in groups:
         names = (METHODS[1], BASE, METHODS[4], EXACT)
         frame, anchors, tuned, exact = (_value(rows, name, group, "spread") for name in names)
         cells = [_shown(frame), _shown(anchors), _change(anchors, frame), _shown(tuned), _change(tuned, frame)]
         times = f"{anchors / exact:.1f}" if anchors is not None and exact else ""
         done = [_shown(_value(rows, name, group, "edit_done")) for name in names[:2]]
-        lines.append(f"| {group} | {' | '.join([*cells, _shown(exact), times, *done])} |")
-    return "\n".join(lines)
+        lines.append([group, *cells, _shown(exact), times, *done])
+    return as_markdown([*heads, "edit done, per frame", "anchors"], lines)
 
 
-def _value(rows: Sequence[Row], condition: str, group: str, measure: str) -> float | None:
-    row = find(rows, condition, group, measure)
+def _value(rows: Sequence[MeanRow], condition: str, group: str, measure: str) -> float | None:
+    row = find_row(rows, condition, group, measure)
     return row.mean.value if row else None
 
 
@@ -182,16 +169,16 @@ def _change(value: float | None, before: float | None) -> str:
     return "" if value is None or not before else f"{100 * (value / before - 1):+.0f} %"
 
 
-def _by_instruction(rows: Sequence[Row], edits: Sequence[str]) -> list[str]:
+def _by_instruction(rows: Sequence[MeanRow], edits: Sequence[str]) -> list[str]:
     """The spread and the warp error of the methods, for each instruction."""
     parts = []
     for edit in edits:
         measures = {name: MEASURES[name] for name in ("warp_all", "warp_object", "spread", "to_exact", "edit_done")}
-        parts += [f"**{edit}**", as_markdown(rows, (*METHODS, EXACT), edit, measures, heading="method")]
+        parts += [f"**{edit}**", means_table(rows, (*METHODS, EXACT), edit, measures, heading="method")]
     return parts
 
 
-def as_json(outcome: Outcome) -> str:
+def as_json(outcome: HeldOutOutcome) -> str:
     """Facts and rows."""
     rows = [
         {
@@ -199,7 +186,7 @@ def as_json(outcome: Outcome) -> str:
             "group": row.group,
             "measure": row.measure,
             **_rounded(row.mean),
-            "difference": _rounded(row.difference) if row.difference else None,
+            "difference": row.difference and _rounded(row.difference),
         }
         for row in outcome.rows
         if row.group in (*KINDS, "all")

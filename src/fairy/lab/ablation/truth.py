@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from fairy.lab.ablation.clips import Clip, Masks, Pictures
+from fairy.lab.ablation.clips import HeldOutClip, Masks, Pictures
 from fairy.lab.synthetic import warp
 
 MEASURES = {
@@ -24,13 +24,13 @@ MEASURES = {
     "edit_done": "edit done",
     "motion_kept": "motion kept",
 }
-"""What `measure` gives, by its title."""
+"""What `measure_edit` gives, by its title."""
 NUM_TONES = 3
 """A palette is looked at for dark, middle and bright parts of the source apart."""
 Floats = NDArray[np.float32]
 
 
-def measure(edited: Pictures, clip: Clip) -> dict[str, float]:
+def measure_edit(edited: Pictures, clip: HeldOutClip) -> dict[str, float]:
     """Every measure that the clip allows: an edit of the whole picture leaves nothing untouched."""
     about = clip.edited if clip.kind == "object" else np.ones_like(clip.edited)
     exact = nearest(edited, clip.exact, about)
@@ -47,7 +47,7 @@ def measure(edited: Pictures, clip: Clip) -> dict[str, float]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def warp_error(edited: Pictures, clip: Clip, where: Masks) -> float | None:
+def warp_error(edited: Pictures, clip: HeldOutClip, where: Masks) -> float | None:
     """Mean difference of each frame and the next one, brought back by the exact flow; occluded pixels left out."""
     errors = []
     for flow, here, frame, following in zip(clip.flows, where, edited, edited[1:], strict=False):

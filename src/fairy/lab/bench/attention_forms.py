@@ -14,7 +14,7 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any, Protocol
 
@@ -37,7 +37,7 @@ class Form(Protocol):
     """A way for frames to read themselves and the anchors."""
 
     def __call__(
-        self, queries: torch.Tensor, own: KeysValues, anchors: KeysValues, *, heads: int, strength: float
+        self, queries: torch.Tensor, own: KeysValues, anchors: KeysValues, /, *, heads: int, strength: float
     ) -> torch.Tensor:
         """(n, L, C) -> (n, L, C); log(strength) is added to the anchors' logits."""
 
@@ -54,20 +54,16 @@ class LayerShape:
 
 
 @dataclass(frozen=True)
-class FormRow:
+class FormRow(LayerShape):
     """One form in layers of one shape."""
 
     model: str
-    heads: int
-    tokens: int
-    head_dim: int
-    num_layers: int
     num_frames: int
     num_anchors: int
     form: str
-    milliseconds: float | None
+    milliseconds: float | None = None
     """Of one call; None where it failed."""
-    difference: float | None
+    difference: float | None = None
     """From `joined`, at most, of values that are drawn from a normal distribution."""
     failure: str = ""
 
@@ -123,26 +119,26 @@ def measure_forms(
     rows = []
     branches = len(model.family.branches(model, EditConfig().resolved(model.defaults), 0))
     for shape in layer_shapes(model, size):
-        tensors = draw(shape, branches, num_frames, num_anchors, model.device, model.dtype)
+        tensors = draw_tensors(shape, branches, num_frames, num_anchors, model.device, model.dtype)
         about = {"model": name, **vars(shape), "num_frames": num_frames, "num_anchors": num_anchors}
         reference: torch.Tensor | None = None
         for form_name, form in forms_for(shape, model.device).items():
             run = partial(form, *tensors, heads=shape.heads, strength=1.0)
+            row = FormRow(**about, form=form_name)
             try:
                 with torch.inference_mode():
                     mixed = run()
-                    milliseconds = 1000 * median_seconds(run, model.device)
+                    row = replace(row, milliseconds=1000 * median_seconds(run, model.device))
             except FAILURES as error:
-                why = describe_failure(error)
-                rows.append(FormRow(**about, form=form_name, milliseconds=None, difference=None, failure=why))
+                rows.append(replace(row, failure=describe_failure(error)))
                 continue
             reference = mixed if reference is None else reference
             difference = None if form_name == "own" else float((mixed - reference).abs().max())
-            rows.append(FormRow(**about, form=form_name, milliseconds=milliseconds, difference=difference))
+            rows.append(replace(row, difference=difference))
     return rows
 
 
-def draw(
+def draw_tensors(
     shape: LayerShape, branches: int, num_frames: int, num_anchors: int, device: torch.device, dtype: torch.dtype
 ) -> tuple[torch.Tensor, KeysValues, KeysValues]:
     """Queries (n, L, C), keys and values of the frames, keys and values of the anchors, (B, M, C)."""
@@ -182,42 +178,23 @@ def attend_merged(
     return rearrange(torch.lerp(of_own, of_anchors, share), "n h l d -> n l (h d)")
 
 
-def attend_to_own(
-    queries: torch.Tensor,
-    own: KeysValues,
-    anchors: KeysValues,  # noqa: ARG001
-    *,
-    heads: int,
-    strength: float,  # noqa: ARG001
-) -> torch.Tensor:
+def attend_to_own(queries: torch.Tensor, own: KeysValues, _: KeysValues, *, heads: int, **__: float) -> torch.Tensor:
     """Without anchors."""
     return attend(queries, *own, heads)
 
 
 def attend_padded(
-    queries: torch.Tensor,
-    own: KeysValues,
-    anchors: KeysValues,
-    *,
-    heads: int,
-    strength: float,  # noqa: ARG001  measured at 1
+    queries: torch.Tensor, own: KeysValues, anchors: KeysValues, *, heads: int, **_: float
 ) -> torch.Tensor:
-    """`joined` with heads filled up with zeros to PADDED_TO, which some kernels like better."""
+    """`joined` with heads filled up with zeros to PADDED_TO, which some kernels like better; of strength 1."""
     width = queries.shape[-1] // heads
     queries, keys, values = (F.pad(x, (0, PADDED_TO - width)) for x in _joined_heads(queries, own, anchors, heads))
     mixed = F.scaled_dot_product_attention(queries, keys, values, scale=width**-0.5)
     return rearrange(mixed[..., :width], "n h l d -> n l (h d)")
 
 
-def attend_flex(
-    queries: torch.Tensor,
-    own: KeysValues,
-    anchors: KeysValues,
-    *,
-    heads: int,
-    strength: float,  # noqa: ARG001  measured at 1
-) -> torch.Tensor:
-    """`joined` by torch's FlexAttention, compiled."""
+def attend_flex(queries: torch.Tensor, own: KeysValues, anchors: KeysValues, *, heads: int, **_: float) -> torch.Tensor:
+    """`joined` by torch's FlexAttention, compiled; of strength 1."""
     mixed = compiled_flex()(*_joined_heads(queries, own, anchors, heads))
     return rearrange(mixed, "n h l d -> n l (h d)")
 

@@ -21,11 +21,10 @@ import torch
 
 from fairy.config import EditConfig, VideoConfig
 from fairy.lab.bench.clips import moving_gradient, write_clip
-from fairy.lab.bench.here import EditorHere, count_operations
 from fairy.lab.bench.methods import INSTRUCTION
 from fairy.lab.bench.peers import open_peer
 from fairy.lab.bench.settings import ANCHORS, MEMORY, OVERHEAD, STOCK
-from fairy.lab.bench.timing import medians
+from fairy.lab.bench.timing import EditorHere, count_operations, medians
 from fairy.method.anchors import choose_anchors
 from fairy.method.bank import AnchorBank
 from fairy.method.editor import Editor
@@ -38,7 +37,7 @@ CLIPS = (60, 120, 960, 12_000)
 
 
 @dataclass(frozen=True)
-class Measure:
+class EditorMeasure:
     """One line of the result."""
 
     model: str
@@ -60,12 +59,12 @@ class Setup:
     repeats: int
     clips: Sequence[int] = CLIPS
 
-    def measure(self, case: str, value: float, target: str, detail: str) -> Measure:
+    def measure(self, case: str, value: float, target: str, detail: str) -> EditorMeasure:
         """Of this editor's model."""
-        return Measure(self.editor.model.name, case, value, target, detail)
+        return EditorMeasure(self.editor.model.name, case, value, target, detail)
 
 
-def measure_overhead(setup: Setup) -> Measure:
+def measure_overhead(setup: Setup) -> EditorMeasure:
     """A job of `edit_video` over the same forwards with nothing around them."""
     from fairy.jobs.calls import edit_video
 
@@ -110,7 +109,7 @@ def bare_batch(model: Model, frames: np.ndarray, bank: AnchorBank) -> None:
     family.decode(model, latents)
 
 
-def measure_against_stock(setup: Setup) -> Measure:
+def measure_against_stock(setup: Setup) -> EditorMeasure:
     """Frames per second without anchors over those of diffusers' pipeline, same weights, steps and precision."""
     editor, frames = setup.editor, setup.frames
     num_steps = setup.config.resolved(editor.model.defaults).num_steps
@@ -127,7 +126,7 @@ def measure_against_stock(setup: Setup) -> Measure:
     return setup.measure(STOCK, rates[0] / rates[1], "at least 1.3", detail)
 
 
-def measure_anchors(setup: Setup) -> Measure:
+def measure_anchors(setup: Setup) -> EditorMeasure:
     """Time of a frame with 3 anchors over without, divided by the same ratio of operations."""
     editor, frames = setup.editor, setup.frames
     counts = (min(NUM_ANCHORS, len(frames)), 0)
@@ -150,7 +149,7 @@ def operations_of_a_frame(model: Model, frame: np.ndarray, bank: AnchorBank) -> 
         return count_operations(lambda: list(here.edit_frames([frame], bank)))
 
 
-def measure_memory(setup: Setup) -> Measure:
+def measure_memory(setup: Setup) -> EditorMeasure:
     """The largest peak of a process's memory over the smallest, among clips of very different lengths."""
     peaks = []
     for num_frames in setup.clips:
@@ -171,7 +170,7 @@ def peak_of_edit(source: Path, output: Path, model: Path) -> int:
     return json.loads(done.stdout.splitlines()[-1])["peak_memory_bytes"]
 
 
-EDITOR_CASES: dict[str, Callable[[Setup], Measure]] = {
+EDITOR_CASES: dict[str, Callable[[Setup], EditorMeasure]] = {
     OVERHEAD: measure_overhead,
     STOCK: measure_against_stock,
     ANCHORS: measure_anchors,

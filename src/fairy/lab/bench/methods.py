@@ -17,8 +17,8 @@ import numpy as np
 import torch
 
 from fairy.config import EditConfig
-from fairy.lab.bench.here import EditorHere, count_operations
 from fairy.lab.bench.peers import Peer, cross_frame_processors, num_across_frames, open_peer
+from fairy.lab.bench.timing import EditorHere, count_operations
 from fairy.method.anchors import choose_anchors
 from fairy.method.editor import Editor
 from fairy.models import Model
@@ -32,7 +32,7 @@ Load = Callable[..., Model]
 
 
 @dataclass(frozen=True)
-class Variant:
+class EditorVariant:
     """Our editor with some settings beyond the number of anchors."""
 
     words: str = ""
@@ -55,14 +55,14 @@ class Variant:
 
 OPENVINO = "openvino"
 GPU = ("cuda",)
-VARIANTS: tuple[Variant, ...] = (
-    Variant(),
-    Variant("compiled", load={"compile": "default"}, devices=GPU),
-    Variant("CUDA graphs", load={"compile": "reduce-overhead"}, devices=GPU),
-    Variant("OpenVINO", load={"compile": "openvino"}, devices=("cpu",), needs=OPENVINO),
-    Variant("OpenVINO, bfloat16", load={"compile": "openvino-bf16"}, devices=("cpu",), needs=OPENVINO),
-    Variant("--fast", edit={"fast": True}, steps=0.5),
-    Variant("--fast, compiled", load={"compile": "default"}, edit={"fast": True}, steps=0.5, devices=GPU),
+VARIANTS: tuple[EditorVariant, ...] = (
+    EditorVariant(),
+    EditorVariant("compiled", load={"compile": "default"}, devices=GPU),
+    EditorVariant("CUDA graphs", load={"compile": "reduce-overhead"}, devices=GPU),
+    EditorVariant("OpenVINO", load={"compile": "openvino"}, devices=("cpu",), needs=OPENVINO),
+    EditorVariant("OpenVINO, bfloat16", load={"compile": "openvino-bf16"}, devices=("cpu",), needs=OPENVINO),
+    EditorVariant("--fast", edit={"fast": True}, steps=0.5),
+    EditorVariant("--fast, compiled", load={"compile": "default"}, edit={"fast": True}, steps=0.5, devices=GPU),
 )
 """Each is measured with every number of anchors, where its devices have the one at hand."""
 
@@ -86,7 +86,7 @@ def open_methods(
     *,
     num_steps: int,
     num_anchors: Sequence[int],
-    variants: Sequence[Variant] = VARIANTS,
+    variants: Sequence[EditorVariant] = VARIANTS,
     wanted: Sequence[str] = ("",),
 ) -> Iterator[list[Method]]:
     """The methods whose names hold one of the `wanted` words, ready to run; the models go when it ends."""
@@ -117,7 +117,7 @@ def our_method(name: str, editor: Editor, plain: Model, config: EditConfig) -> M
     """The anchors together, then every other frame. Operations are counted on the `plain` model, never compiled."""
 
     def run(frames: np.ndarray) -> np.ndarray:
-        return edit(editor, frames, config)
+        return edit_shot(editor, frames, config)
 
     def count(frames: np.ndarray) -> float:
         anchors = choose_anchors(len(frames), config.num_anchors)
@@ -133,7 +133,7 @@ def our_method(name: str, editor: Editor, plain: Model, config: EditConfig) -> M
     return Method(name, run, count, ours=True, weights_bytes=weights_bytes(editor.model))
 
 
-def edit(editor: Editor, frames: np.ndarray, config: EditConfig) -> np.ndarray:
+def edit_shot(editor: Editor, frames: np.ndarray, config: EditConfig) -> np.ndarray:
     """All frames of one shot, in order."""
     anchors = choose_anchors(len(frames), config.num_anchors)
     bank = editor.edit_anchors(frames[list(anchors)], INSTRUCTION, config)

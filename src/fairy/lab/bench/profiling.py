@@ -1,4 +1,4 @@
-"""Where the time of one micro-batch goes, by torch's profiler: `fairy bench --profile`.
+"""Where the time of one micro-batch goes, by torch's profiler: `fairy lab bench --profile`.
 
 The micro-batch is edited as ever, but by one thread. Every operation that Python calls is counted, with all that it
 calls itself, under one kind; what is left of the time is Python, and on a GPU also its waiting to be told what to do.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,8 @@ from torch.profiler import ProfilerActivity, profile, record_function
 
 from fairy.config import EditConfig
 from fairy.lab.bench.clips import moving_gradient
-from fairy.lab.bench.here import EditorHere
 from fairy.lab.bench.methods import INSTRUCTION
-from fairy.lab.bench.timing import seconds_of
+from fairy.lab.bench.timing import EditorHere, seconds_of
 from fairy.method.anchors import choose_anchors
 from fairy.models import Model
 
@@ -46,7 +45,7 @@ ELSE = "elementwise"
 
 
 @dataclass(frozen=True)
-class Part:
+class ProfilePart:
     """One kind of work with one number of anchors."""
 
     model: str
@@ -56,8 +55,13 @@ class Part:
     share: float
     """Of the whole time."""
 
+    def __str__(self) -> str:
+        return f"{1000 * self.seconds:.1f} ms, {100 * self.share:.1f} %"
 
-def profile_micro_batch(model: Model, name: str, size: tuple[int, int], num_anchors: int, num_steps: int) -> list[Part]:
+
+def profile_micro_batch(
+    model: Model, name: str, size: tuple[int, int], num_anchors: int, num_steps: int
+) -> list[ProfilePart]:
     """The kinds of work in one micro-batch of frames, by falling share; the anchors have been edited before."""
     width, height = size
     config = EditConfig(num_steps=num_steps, num_anchors=num_anchors)
@@ -76,7 +80,7 @@ def profile_micro_batch(model: Model, name: str, size: tuple[int, int], num_anch
         whole = profiled
     seconds[GAPS] = max(0.0, whole - sum(seconds.values()))
     total = sum(seconds.values())
-    parts = [Part(name, num_anchors, kind, value, value / total) for kind, value in seconds.items()]
+    parts = [ProfilePart(name, num_anchors, kind, value, value / total) for kind, value in seconds.items()]
     return sorted(parts, key=lambda part: -part.seconds)
 
 
@@ -89,23 +93,20 @@ def labelled(model: Model) -> Iterator[None]:
         if module_name.endswith(("attn1", "attn2")):
             parts.append((module, SELF if module_name.endswith("attn1") else CROSS))
     running: list[Any] = []
-
-    def begin(label: str) -> None:
-        running.append(record_function(label))
-        running[-1].__enter__()
-
-    def end() -> None:
-        running.pop().__exit__(None, None, None)
-
-    hooks = []
-    for module, label in parts:
-        hooks.append(module.register_forward_pre_hook(lambda *_, label=label: begin(label)))
-        hooks.append(module.register_forward_hook(lambda *_: end()))
-    try:
+    with ExitStack() as hooks:
+        for module, label in parts:
+            before = module.register_forward_pre_hook(lambda *_, label=label: running.append(entered(label)))
+            after = module.register_forward_hook(lambda *_: running.pop().__exit__(None, None, None))
+            hooks.callback(before.remove)
+            hooks.callback(after.remove)
         yield
-    finally:
-        for hook in hooks:
-            hook.remove()
+
+
+def entered(label: str) -> Any:
+    """A label of the profiler's that has begun."""
+    record = record_function(label)
+    record.__enter__()
+    return record
 
 
 def seconds_by_kind(events: Any, on_gpu: bool) -> dict[str, float]:

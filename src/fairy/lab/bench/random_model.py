@@ -7,6 +7,7 @@ Diffusion 1.5 with 8 input channels, its autoencoder, and the text encoder of CL
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,16 +57,23 @@ STORED = torch.bfloat16
 DIFFUSERS = ("unet", "vae", "scheduler")
 
 
-def build_sd15(folder: Path, device: torch.device, **unet: Any) -> Path:
-    """Write the model into `folder`, its weights drawn on `device`; `unet` changes entries of the UNet's configuration.
+def build_sd15(
+    folder: Path,
+    device: torch.device,
+    *,
+    unet: Mapping[str, Any] = UNET,
+    vae: Mapping[str, Any] = VAE,
+    text: Mapping[str, Any] = TEXT,
+) -> Path:
+    """Write the model into `folder`, its weights drawn on `device`; other configurations make another size.
 
     One part is in memory at a time.
     """
     vocabulary = tiny_vocabulary()
     makers = {
-        "unet": lambda: UNet2DConditionModel(**UNET | unet).to(STORED),
-        "vae": lambda: AutoencoderKL(**VAE).to(STORED),
-        "text_encoder": lambda: CLIPTextModel(text_config(vocabulary)).to(STORED),
+        "unet": lambda: UNet2DConditionModel(**unet).to(STORED),
+        "vae": lambda: AutoencoderKL(**vae).to(STORED),
+        "text_encoder": lambda: CLIPTextModel(text_config(vocabulary, text)).to(STORED),
         "tokenizer": lambda: CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=NUM_TOKENS),
         "scheduler": lambda: EulerAncestralDiscreteScheduler(**NOISE),
     }
@@ -90,7 +98,7 @@ def tiny_vocabulary() -> dict[str, int]:
     return {word: number for number, word in enumerate(words)}
 
 
-def text_config(vocabulary: dict[str, int]) -> CLIPTextConfig:
+def text_config(vocabulary: dict[str, int], text: Mapping[str, Any] = TEXT) -> CLIPTextConfig:
     """Of CLIP ViT-L/14, whose sequences begin and end as the vocabulary says."""
     ends = {"bos_token_id": vocabulary["<|startoftext|>"], "eos_token_id": vocabulary["<|endoftext|>"]}
-    return CLIPTextConfig(**TEXT, **ends)
+    return CLIPTextConfig(**text, **ends)

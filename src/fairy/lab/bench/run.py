@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,17 +14,16 @@ import torch
 from fairy.config import EMBEDDED, EditConfig
 from fairy.errors import MissingPackageError
 from fairy.lab.bench.attention_forms import measure_forms
-from fairy.lab.bench.chart import draw_chart
 from fairy.lab.bench.clips import moving_gradient
 from fairy.lab.bench.editor_cases import EDITOR_CASES, NEED_FILES, Setup
-from fairy.lab.bench.floor import Floor, measure_floor
 from fairy.lab.bench.methods import Load
 from fairy.lab.bench.profiling import profile_micro_batch
 from fairy.lab.bench.random_model import build_sd15
-from fairy.lab.bench.result import Result, chart_of, check_result, write_result
+from fairy.lab.bench.result import BenchResult, check_result, draw_chart, paths_of, write_result
 from fairy.lab.bench.settings import ATTENTION, METHODS, SD15, BenchSettings, Plan
 from fairy.lab.bench.sidebyside import compare_methods
-from fairy.lab.results.machine import describe_machine, short_name
+from fairy.lab.bench.timing import Floor, measure_floor
+from fairy.lab.results.machine import describe_machine, short_name, today
 from fairy.method.editor import Editor
 from fairy.models import load
 from fairy.models.device import choose_device, choose_dtype
@@ -36,20 +34,20 @@ def bench(
     settings: BenchSettings,
     folder: Path,
     *,
-    command: str = "fairy bench",
+    command: str = "fairy lab bench",
     overwrite: bool = False,
     report: Report = SILENT,
-) -> tuple[Path, Result]:
+) -> tuple[Path, BenchResult]:
     """Measure and write; returns what the files are called but for their endings, and what is in them.
 
     Raises UsageError for a device or a number format that is not there, OutputError where the result cannot be written.
     """
     device = choose_device(settings.device)
     dtype = choose_dtype(settings.dtype, device)
-    stem = folder / f"{datetime.now(UTC):%Y-%m-%d}-bench-{short_name(device)}"
+    stem = folder / f"{today()}-bench-{short_name(device)}"
     check_result(stem, overwrite)
     about = {"device": str(device), "dtype": str(dtype).removeprefix("torch."), "repeats": settings.repeats}
-    result = Result(describe_machine(device), command, about)
+    result = BenchResult(describe_machine(device), command, about)
     report.progress("cases", 0, None)
     result.floor = measure_floor(device, dtype)
     for plan in settings.plans(device.type):
@@ -60,7 +58,7 @@ def bench(
     result.complete = True
     if result.methods:
         try:
-            draw_chart(chart_of(stem), result.methods, result.machine.get("gpu", result.machine["processor"]))
+            draw_chart(paths_of(stem)["chart"], result.methods, result.machine.get("gpu", result.machine["processor"]))
         except MissingPackageError as error:
             result.notes.append(f"No chart: {error}.")
     write_result(stem, result)
@@ -78,7 +76,7 @@ def open_weights(model: str, device: torch.device) -> Iterator[str | None]:
 
 
 def run_cases(
-    bound: Load, plan: Plan, settings: BenchSettings, result: Result, device: torch.device, report: Report
+    bound: Load, plan: Plan, settings: BenchSettings, result: BenchResult, device: torch.device, report: Report
 ) -> Iterator[None]:
     """Add to the result; yields whenever something is there."""
     if METHODS in plan.cases:
@@ -102,7 +100,7 @@ def run_cases(
 
 
 def run_editor_cases(
-    bound: Load, plan: Plan, settings: BenchSettings, result: Result, report: Report
+    bound: Load, plan: Plan, settings: BenchSettings, result: BenchResult, report: Report
 ) -> Iterator[None]:
     """The four cases of our editor alone."""
     wanted = [case for case in EDITOR_CASES if case in plan.cases]

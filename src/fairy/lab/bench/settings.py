@@ -1,4 +1,4 @@
-"""What `fairy bench` is asked for, its defaults by machine and its limits. No torch here."""
+"""What `fairy lab bench` is asked for, its defaults by machine and its limits. No torch here."""
 
 from __future__ import annotations
 
@@ -34,19 +34,27 @@ class BenchSettings:
     """What is measured. None: as the machine likes."""
 
     models: tuple[str, ...] | None = None
-    """embedded, sd15, or what `load` takes."""
+    """Models: embedded; sd15, random weights of that shape, made here; or folders and hub ids."""
     num_frames: int | None = None
+    """Frames to edit."""
     size: tuple[int, int] | None = None
-    """Width and height."""
+    """Their width and height."""
     num_steps: int = 10
+    """Denoising steps."""
     num_anchors: tuple[int, ...] = (0, 3)
+    """Numbers of anchors."""
     device: str = "auto"
+    """Where to compute: auto, cpu, mps, cuda or cuda:N."""
     dtype: str = "auto"
+    """How exactly to compute: auto, float32, bfloat16 or float16."""
     repeats: int = 3
+    """Runs of each method, of which the median counts."""
     cases: tuple[str, ...] | None = None
+    """What to measure: methods, overhead, stock, anchors, memory, attention."""
     methods: tuple[str, ...] | None = None
-    """Parts of the names of the methods that are compared."""
+    """Compare only methods that have this in their names, such as "K = 3,frame by frame"."""
     profile: bool = False
+    """Also tell where the time of a micro-batch goes, by kind of work."""
 
     def __post_init__(self) -> None:
         for name, low, high in (("num_frames", 1, 100_000), ("num_steps", 1, MAX_STEPS), ("repeats", 1, 100)):
@@ -69,8 +77,7 @@ class BenchSettings:
                 raise UsageError(f"--cases {case}: unknown. Accepted are {', '.join(CASES)}")
         for name in ("models", "num_anchors", "cases", "methods"):
             if (values := getattr(self, name)) is not None and (not values or len(set(values)) < len(values)):
-                option = "model" if name == "models" else name.replace("_", "-")
-                raise UsageError(f"--{option}: name at least one, and none twice")
+                raise UsageError(f"--{name.replace('_', '-')}: name at least one, and none twice")
 
     def plans(self, machine: str) -> list[Plan]:
         """What is done with each model on a `machine` of the kind cpu, mps or cuda."""

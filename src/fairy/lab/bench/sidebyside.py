@@ -9,17 +9,16 @@ import torch
 
 from fairy.errors import UsageError
 from fairy.lab.bench.clips import moving_gradient
-from fairy.lab.bench.floor import Floor
-from fairy.lab.bench.methods import VARIANTS, Load, Method, Variant, open_methods
+from fairy.lab.bench.methods import VARIANTS, EditorVariant, Load, open_methods
 from fairy.lab.bench.settings import BenchSettings, Plan
-from fairy.lab.bench.timing import Timing, take_turns
+from fairy.lab.bench.timing import Floor, take_turns
 
 WARM_UP = 32
 """Frames of the run before the first that counts: no batch is larger."""
 
 
 @dataclass(frozen=True)
-class Row:
+class MethodRow:
     """One method with one model."""
 
     model: str
@@ -62,9 +61,9 @@ def compare_methods(
     floor: Floor,
     device: torch.device,
     *,
-    variants: Sequence[Variant] = VARIANTS,
+    variants: Sequence[EditorVariant] = VARIANTS,
     on_progress: Callable[[int, int], None],
-) -> list[Row]:
+) -> list[MethodRow]:
     """A row for each method."""
     width, height = plan.size
     frames = moving_gradient(plan.num_frames, height, width)
@@ -83,35 +82,22 @@ def compare_methods(
             (lambda method=method: method.run(warm_up), lambda method=method: method.run(frames)) for method in methods
         ]
         timings = take_turns(runs, repeats=settings.repeats, device=device, on_progress=on_progress)
+    # Others' weights lie beside these on a GPU; what a process holds cannot be told apart.
+    held = [method.weights_bytes if device.type == "cuda" else 0 for method in methods]
     return [
-        describe(method, timing, count, plan, settings, floor, device)
-        for method, timing, count in zip(methods, timings, counts, strict=True)
+        MethodRow(
+            model=plan.model,
+            method=method.name,
+            ours=method.ours,
+            num_frames=plan.num_frames,
+            size=plan.size,
+            num_steps=settings.num_steps,
+            seconds=None if timing.failure else timing.median,
+            all_seconds=timing.seconds,
+            peak_bytes=None if timing.peak_bytes is None else timing.peak_bytes + own,
+            operations=operations,
+            floor_seconds=floor.seconds(operations),
+            failure=timing.failure,
+        )
+        for method, timing, operations, own in zip(methods, timings, counts, held, strict=True)
     ]
-
-
-def describe(
-    method: Method,
-    timing: Timing,
-    operations: float,
-    plan: Plan,
-    settings: BenchSettings,
-    floor: Floor,
-    device: torch.device,
-) -> Row:
-    """What is written of one method."""
-    peak = timing.peak_bytes
-    return Row(
-        model=plan.model,
-        method=method.name,
-        ours=method.ours,
-        num_frames=plan.num_frames,
-        size=plan.size,
-        num_steps=settings.num_steps,
-        seconds=None if timing.failure else timing.median,
-        all_seconds=timing.seconds,
-        # Others' weights lie beside these on a GPU; what a process holds cannot be told apart.
-        peak_bytes=peak if peak is None or device.type != "cuda" else peak + method.weights_bytes,
-        operations=operations,
-        floor_seconds=floor.seconds(operations),
-        failure=timing.failure,
-    )

@@ -1,7 +1,7 @@
-"""What is known of edited videos: from their own recipes, and from what `fairy eval` has written beside them.
+"""What is known of edited videos: from their own recipes, and from what `fairy lab eval` has written beside them.
 
-Metrics are read from tables with a column `edited` (`fairy eval --table`), and for NAME.mp4 from NAME/scores.json
-(`fairy eval -o NAME`) or NAME.json.
+Metrics are read from tables with a column `edited` (`fairy lab eval --table`), and for NAME.mp4 from NAME/scores.json
+(`fairy lab eval -o NAME`) or NAME.json.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from fairy.disk.hashes import hash_file
 from fairy.errors import MediaError
 from fairy.jobs.recipe import info as read_info
-from fairy.lab.metrics.catalog import METRICS, Better
+from fairy.lab.metrics.scores import METRICS, Better
 from fairy.report import Report
 
 VIDEO_SUFFIXES = {".mp4", ".mov", ".mkv", ".webm", ".gif", ".avi", ".m4v"}
@@ -55,7 +55,7 @@ def find_source(recipe: Mapping[str, Any], places: Iterable[Path]) -> Path | Non
     return None
 
 
-def describe(recipe: Mapping[str, Any]) -> tuple[str, ...]:
+def describe_settings(recipe: Mapping[str, Any]) -> tuple[str, ...]:
     """The settings in words."""
     settings = recipe["settings"]
     anchors = sum(len(shot[2]) for shot in recipe["shots"]) if isinstance(recipe["shots"], list) else 0
@@ -88,9 +88,14 @@ def choose_metrics(path: Path, tables: Sequence[tuple[Path, Mapping[str, Any]]])
     values = dict(max(own, key=lambda each: each[0])[1]) if own else {}
     for beside in (path.with_suffix(".json"), path.with_suffix("") / SCORES):
         values |= read_object(beside) if beside.is_file() else {}
+    return metrics_in_words(values)
+
+
+def metrics_in_words(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """(name, value) of all metrics that say how good an edit is, as far as they were measured."""
     numbers = {metric: number(values.get(metric.key)) for metric in METRICS if metric.better is not Better.NONE}
     return tuple(
-        (metric.title.strip(), f"{value:.{metric.digits}f} {metric.unit}".strip())
+        (metric.title.strip(), f"{metric.show(value)} {metric.unit}".strip())
         for metric, value in numbers.items()
         if value is not None
     )
@@ -107,7 +112,7 @@ def read_object(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
-        raise MediaError(f"{path} is not what `fairy eval` writes ({error}). Move it away.") from error
+        raise MediaError(f"{path} is not what `fairy lab eval` writes ({error}). Move it away.") from error
 
 
 def number(value: Any) -> float | None:

@@ -1,6 +1,6 @@
-"""Measures of edited videos: two clips in, numbers out. Nothing here knows how a clip was edited; see docs/lab/metrics.md.
+"""Measures of edited videos: two clips in, numbers out. Nothing here knows how a clip was edited. docs/lab/metrics.md
 
-    from fairy import metrics
+    from fairy.lab import metrics
 
     scores = metrics.score(source_frames, edited_frames, metrics.MetricSettings(target_prompt="a snowy street"))
     scores["warp_error"], scores["motion_kept"], scores.notes
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from fairy.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from fairy.lab.metrics.catalog import METRICS as METRICS
-    from fairy.lab.metrics.catalog import Metric as Metric
-    from fairy.lab.metrics.clips import score_videos as score_videos
+    from fairy.lab.metrics.scores import METRICS as METRICS
+    from fairy.lab.metrics.scores import Metric as Metric
     from fairy.lab.metrics.scores import Scores as Scores
     from fairy.lab.metrics.scoring import score as score
+    from fairy.lab.metrics.scoring import score_videos as score_videos
     from fairy.lab.metrics.settings import MetricSettings as MetricSettings
     from fairy.lab.metrics.tools import Tools as Tools
     from fairy.lab.metrics.tools import load_tools as load_tools
@@ -26,10 +26,8 @@ if TYPE_CHECKING:
 __getattr__ = lazy_names(
     __name__,
     {
-        "catalog": "METRICS Metric",
-        "clips": "score_videos",
-        "scores": "Scores",
-        "scoring": "score",
+        "scores": "METRICS Metric Scores",
+        "scoring": "score score_videos",
         "settings": "MetricSettings",
         "tools": "Tools load_tools",
     },

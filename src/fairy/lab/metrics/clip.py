@@ -1,8 +1,8 @@
 """CLIP (Radford et al., arXiv 2103.00020) through transformers, and what is measured with it.
 
-Any CLIP in transformers' format, safetensors only. Pictures are prepared as CLIP's own processor does it, by Pillow:
-the shorter side to the network's size, bicubic; the middle square; normalised. So of a wide video the left and the
-right end are not seen. B pictures, D numbers of an embedding, all of length 1, float32.
+Any CLIP in transformers' format, safetensors only. Pictures are prepared by CLIP's own processor, on Pillow: the
+shorter side to the network's size, bicubic; the middle square; normalised. So of a wide video the left and the right
+end are not seen. B pictures, D numbers of an embedding, all of length 1, float32.
 """
 
 from __future__ import annotations
@@ -10,29 +10,37 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 from transformers import CLIPModel, CLIPTokenizer
 
-from fairy.errors import ModelError, UsageError
-from fairy.lab.metrics.checkpoint import Preparation, find_checkpoint, read_preparation
+from fairy.errors import ModelError
 from fairy.lab.metrics.scores import Measured, mean
+from fairy.models.device import choose_device
 from fairy.models.quiet import quiet_libraries
+
+with quiet_libraries():  # without torchvision it says that it falls back on Pillow, which is what is wanted
+    try:
+        from transformers import CLIPImageProcessorPil as CLIPImageProcessor
+    except ImportError:  # transformers 4, where it has this name
+        from transformers import CLIPImageProcessor
 
 BATCH = 16
 
 
-class Clip:
+class ClipEmbedder:
     """A CLIP model ready to embed pictures and texts."""
 
-    def __init__(self, model: CLIPModel, tokenizer: CLIPTokenizer, preparation: Preparation) -> None:
-        self._model, self._tokenizer, self._preparation = model.eval(), tokenizer, preparation
+    def __init__(self, model: CLIPModel, tokenizer: CLIPTokenizer, processor: CLIPImageProcessor) -> None:
+        self._model, self._tokenizer, self._processor = model.eval(), tokenizer, processor
 
     def prepare(self, picture: np.ndarray) -> torch.Tensor:
         """uint8 (H, W, 3) -> float32 (3, size, size), as the network takes it."""
-        return prepare(picture, self._preparation)
+        prepared: torch.Tensor = self._processor(picture, return_tensors="pt")["pixel_values"][0]
+        return prepared
 
     @torch.inference_mode()
     def embed_pictures(self, prepared: Sequence[torch.Tensor]) -> torch.Tensor:
@@ -66,49 +74,28 @@ def _unit(embeddings: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.normalize(embeddings.float(), dim=-1).cpu()
 
 
-def load_clip(name_or_path: str, device: str = "auto") -> Clip:
-    """A CLIP by folder or hub id. Raises ModelError where there is none."""
-    folder = find_checkpoint(name_or_path)
+def load_clip(folder: Path, device: str = "auto") -> ClipEmbedder:
+    """The CLIP in a folder. ModelError where it cannot be loaded."""
+    where: dict[str, Any] = {"local_files_only": True}
     try:
         with quiet_libraries():
-            model = CLIPModel.from_pretrained(folder, use_safetensors=True, local_files_only=True, dtype=torch.float32)
-            tokenizer = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+            model = CLIPModel.from_pretrained(folder, use_safetensors=True, dtype=torch.float32, **where)
+            tokenizer = CLIPTokenizer.from_pretrained(folder, **where)
+            if (folder / "preprocessor_config.json").is_file():
+                processor = CLIPImageProcessor.from_pretrained(folder, **where)
+            else:
+                side = model.config.vision_config.image_size
+                processor = CLIPImageProcessor(size={"shortest_edge": side}, crop_size={"height": side, "width": side})
     except (OSError, ValueError, RuntimeError) as error:
         line = " ".join(str(error).split())[:200]
-        raise ModelError(f"{name_or_path} cannot be loaded as a CLIP model: {line}") from error
-    return Clip(
-        model.to(choose_device(device)), tokenizer, read_preparation(folder, model.config.vision_config.image_size)
-    )
-
-
-def choose_device(device: str) -> torch.device:
-    """`auto` is a GPU where there is one."""
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        return torch.empty(0, device=device).device
-    except (RuntimeError, AssertionError) as error:
-        raise UsageError(f"--device {device}: is not on this machine; auto and cpu always are") from error
-
-
-def prepare(picture: np.ndarray, preparation: Preparation) -> torch.Tensor:
-    """uint8 (H, W, 3) -> float32 (3, crop, crop): scaled, the middle cut out, normalised."""
-    height, width = picture.shape[:2]
-    short = preparation.shortest_edge
-    # The longer side is rounded down, and the middle as well: the processor of transformers does it so.
-    size = (short, int(short * height / width)) if width <= height else (int(short * width / height), short)
-    scaled = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC))
-    crop = preparation.crop
-    top, left = ((side - crop) // 2 for side in scaled.shape[:2])
-    middle = scaled[top : top + crop, left : left + crop].astype(np.float32) / 255
-    mean_colour, spread = (np.array(each, np.float32) for each in (preparation.mean, preparation.std))
-    return torch.from_numpy((middle - mean_colour) / spread).permute(2, 0, 1)
+        raise ModelError(f"{folder} cannot be loaded as a CLIP model: {line}") from error
+    return ClipEmbedder(model.to(choose_device(device)), tokenizer, processor)
 
 
 class ClipMeter:
     """Tem-Con, Frame-Acc and the rest; frames are gathered into batches."""
 
-    def __init__(self, clip: Clip, source_prompt: str | None, target_prompt: str | None) -> None:
+    def __init__(self, clip: ClipEmbedder, source_prompt: str | None, target_prompt: str | None) -> None:
         self._clip = clip
         prompts = {"source": source_prompt, "target": target_prompt}
         given = {name: text for name, text in prompts.items() if text}
@@ -148,14 +135,38 @@ class ClipMeter:
         if self._waiting:
             self._measure()
         series = {name: np.array(each) for name, each in self._series.items()}
-        missing = "target prompt" if "target" not in self._prompts else "source prompt"
-        what = (
-            "frame_acc, clip_text and clip_direction"
-            if missing.startswith("target")
-            else "frame_acc and clip_direction"
-        )
+        missing, what = "source prompt", "frame_acc and clip_direction"
+        if "target" not in self._prompts:
+            missing, what = "target prompt", "frame_acc, clip_text and clip_direction"
         notes = () if len(self._prompts) == 2 else (f"{what} are left out: they need a {missing}",)
         return Measured({name: mean(each) for name, each in series.items()}, series, notes)
+
+
+class PickMeter:
+    """PickScore (Kirstain et al., arXiv 2305.01569): how well people would like each frame for a text."""
+
+    def __init__(self, clip: ClipEmbedder, text: str) -> None:
+        self._clip = clip
+        self._text = clip.embed_texts([text])[0]
+        self._waiting: list[torch.Tensor] = []
+        self._series = array("d")
+
+    def add(self, source: np.ndarray, edited: np.ndarray) -> None:  # noqa: ARG002 - it knows no source
+        """The next frame, uint8 (H, W, 3)."""
+        self._waiting.append(self._clip.prepare(edited))
+        if len(self._waiting) == BATCH:
+            self._measure()
+
+    def _measure(self) -> None:
+        cosines = self._clip.embed_pictures(self._waiting) @ self._text
+        self._series.extend((self._clip.scale * cosines).tolist())
+        self._waiting = []
+
+    def finish(self) -> Measured:
+        """The value and its series."""
+        if self._waiting:
+            self._measure()
+        return Measured({"pickscore": mean(self._series)}, {"pickscore": np.array(self._series)})
 
 
 def cosine(a: torch.Tensor, b: torch.Tensor) -> float:

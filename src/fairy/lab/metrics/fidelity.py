@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
+from collections.abc import Callable
 
 import numpy as np
 
 from fairy.errors import MissingPackageError
-from fairy.lab.metrics.pictures import gradient, luma
+from fairy.lab.metrics.flow import gradient, luma
 from fairy.lab.metrics.scores import Measured, mean
 
 try:
@@ -26,15 +27,18 @@ ALIKE = 4
 
 
 class FidelityMeter:
-    """Measures of single frames beside their sources."""
+    """Measures of single frames beside their sources; LPIPS, too, if there is a function for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, lpips: Callable[[np.ndarray, np.ndarray], float] | None = None) -> None:
+        self._lpips = lpips
         self._series: dict[str, array[float]] = defaultdict(lambda: array("d"))
 
     def add(self, source: np.ndarray, edited: np.ndarray, mask: np.ndarray | None = None) -> None:
         """The next frame of both, and of the mask, uint8 (H, W, 3)."""
         self._series["edges"].append(edge_similarity(source, edited))
         self._series["ssim"].append(ssim_of_luma(source, edited))
+        if self._lpips:
+            self._series["lpips"].append(self._lpips(source, edited))
         if mask is not None:
             kept, error = unedited(source, edited, mask)
             self._series["unedited_kept"].append(kept)

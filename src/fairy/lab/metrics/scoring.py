@@ -1,4 +1,4 @@
-"""`score`: one pass over two clips that feeds every meter. Memory does not grow with the frames.
+"""`score` and `score_videos`: one pass over two clips that feeds every meter. Memory does not grow with the frames.
 
 H, W: the frame's size; N frames. What is kept of each frame is a handful of numbers.
 """
@@ -6,6 +6,7 @@ H, W: the frame's size; N frames. What is kept of each frame is a handful of num
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 from typing import Protocol
@@ -14,12 +15,15 @@ import numpy as np
 
 from fairy.errors import UsageError
 from fairy.lab.metrics.fidelity import FidelityMeter
-from fairy.lab.metrics.flow import Estimated, Exact, FlowSource, find_truth
-from fairy.lab.metrics.pictures import SMALLEST, resized
+from fairy.lab.metrics.flow import SMALLEST, Estimated, Exact, FlowSource, find_truth, resized
 from fairy.lab.metrics.scores import Measured, Scores, ordered
 from fairy.lab.metrics.settings import ESTIMATORS, MetricSettings
 from fairy.lab.metrics.tools import Tools, load_tools
 from fairy.lab.metrics.warp import MotionMeter
+from fairy.video import VideoInfo, probe, read_frames
+
+RATIO = 1.02
+"""By how much the ratios of sides may differ before it is worth a note."""
 
 
 class Meter(Protocol):
@@ -61,7 +65,7 @@ def score(
     tools = tools or load_tools(settings)
     if not 0 < fps < float("inf"):
         raise UsageError(f"{fps} frames a second: must be a finite number above 0")
-    fidelity = FidelityMeter()
+    fidelity = FidelityMeter(tools.lpips)
     meters = list(_meters(settings, tools, fps))
     count, size = 0, (0, 0)
     for count, (own, other, mask) in enumerate(_aligned(source, edited, masks), 1):
@@ -79,6 +83,46 @@ def score(
     return _join(found, tools.notes, num_frames=count, size=size, fps=float(fps))
 
 
+def score_videos(
+    source: Path,
+    edited: Path,
+    settings: MetricSettings | None = None,
+    *,
+    mask: Path | None = None,
+    common: bool = False,
+    tools: Tools | None = None,
+    on_frame: Callable[[int, int], None] | None = None,
+) -> Scores:
+    """Measure an edited video beside its source, at the size of the edit and its frame rate.
+
+    Args:
+        source, edited: any file that FFmpeg reads, or a folder of numbered images.
+        settings: prompts, and what to measure with. A `flow` that is a dataset's folder means the clip of the source.
+        mask: a picture or a video, black where the edit was not to touch anything.
+        common: where one is longer, compare only the frames that both have, counted from the first.
+        tools: `load_tools(settings)`, to be used for many videos.
+        on_frame: told the frames done and their number.
+
+    Raises MediaError where a video cannot be read, UsageError where they do not belong together, and as `score` does.
+    """
+    settings = settings or MetricSettings()
+    if settings.flow not in ESTIMATORS:
+        settings = replace(settings, flow=str(find_truth(Path(settings.flow), Path(source))))
+    own, other = probe(source), probe(edited)
+    count = _common_length(own, other, common)
+    size = other.width, other.height
+    scores = score(
+        _images(own, count, size),
+        _images(other, count, size),
+        settings,
+        fps=float(other.fps),
+        masks=None if mask is None else _masks(probe(mask), mask, count, size),
+        tools=tools,
+        on_frame=on_frame and (lambda done: on_frame(done, count)),
+    )
+    return replace(scores, notes=(*_differences(own, other, count), *scores.notes))
+
+
 def _meters(settings: MetricSettings, tools: Tools, fps: float) -> Iterator[Meter]:
     flows: FlowSource = Estimated(tools.estimate)
     if settings.flow not in ESTIMATORS:
@@ -89,13 +133,9 @@ def _meters(settings: MetricSettings, tools: Tools, fps: float) -> Iterator[Mete
 
         yield ClipMeter(tools.clip, settings.source_prompt, settings.target_prompt)
     if tools.pickscore and (text := settings.target_prompt or settings.instruction):
-        from fairy.lab.metrics.perceptual import PickMeter
+        from fairy.lab.metrics.clip import PickMeter
 
         yield PickMeter(tools.pickscore, text)
-    if tools.lpips:
-        from fairy.lab.metrics.perceptual import LpipsMeter
-
-        yield LpipsMeter(tools.lpips)
 
 
 def _aligned(
@@ -152,3 +192,36 @@ def _join(
         worst=motion.worst,
         notes=notes + tuple(note for each in found for note in each.notes),
     )
+
+
+def _images(info: VideoInfo, count: int, size: tuple[int, int]) -> Iterator[np.ndarray]:
+    return (frame.image for frame in read_frames(info, stop=count, size=size))
+
+
+def _masks(info: VideoInfo, path: Path, count: int, size: tuple[int, int]) -> Iterator[np.ndarray]:
+    if len(info) == 1:
+        return repeat(next(_images(info, 1, size)))
+    if len(info) < count:
+        raise UsageError(f"--mask {path} has {len(info)} frames, but {count} are compared; or give one picture for all")
+    return _images(info, count, size)
+
+
+def _common_length(source: VideoInfo, edited: VideoInfo, common: bool) -> int:
+    if len(source) != len(edited) and not common:
+        raise UsageError(
+            f"{edited.path} has {len(edited)} frames, but {source.path} has {len(source)}; frame t of both must show"
+            " the same. --common compares the first ones that both have"
+        )
+    return min(len(source), len(edited))
+
+
+def _differences(source: VideoInfo, edited: VideoInfo, count: int) -> Iterator[str]:
+    """What a user should know about the pair."""
+    if len(source) != len(edited):
+        yield f"compared are the first {count} frames: the source has {len(source)}, the edit {len(edited)}"
+    ratio = source.width * edited.height / (source.height * edited.width)
+    if max(ratio, 1 / ratio) > RATIO:
+        sizes = f"{edited.width}x{edited.height}, the source {source.width}x{source.height}"
+        yield f"the edit is {sizes}: the source is stretched to that. If the edit is cropped, the numbers are wrong"
+    if source.fps != edited.fps:
+        yield f"the edit has {float(edited.fps):.5g} frames a second, the source {float(source.fps):.5g}"

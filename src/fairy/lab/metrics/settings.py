@@ -20,15 +20,15 @@ class MetricSettings:
     instruction: str | None = None
     """What the edit was asked to do. PickScore judges by it where there is no target prompt."""
     source_prompt: str | None = None
-    """What the source shows, such as "a street in summer"; with the next for frame_acc and clip_direction."""
+    """What the source shows, such as "a street in summer"; with --target-prompt for frame_acc and clip_direction."""
     target_prompt: str | None = None
     """What the edit should show, such as "a street in deep snow"."""
     flow: str = "dis"
-    """The source's optical flow: dis (OpenCV), raft (torchvision), or a folder that `fairy synth` has written."""
+    """The source's optical flow: dis (OpenCV), raft (torchvision), or a folder that `fairy lab synth` has written."""
     clip: str | None = None
-    """A CLIP model, folder or hub id; None takes the usual one where it is on this machine; off leaves CLIP out."""
+    """A CLIP model: a folder, or a hub id to download; off measures without."""
     pickscore: str | None = None
-    """A PickScore model, folder or hub id. Without one it is left out."""
+    """A PickScore model, such as yuvalkirstain/PickScore_v1. Without one it is left out."""
     lpips: bool = False
     """Measure LPIPS between source and edit, by the package of that name."""
     device: str = "auto"
@@ -41,5 +41,5 @@ class MetricSettings:
                 raise UsageError(f"--{name.replace('_', '-')}: the prompt is empty; say what the video shows")
         if self.flow not in ESTIMATORS and not Path(self.flow).exists():
             raise UsageError(
-                f"--flow {self.flow}: must be {', '.join(ESTIMATORS)} or a folder of `fairy synth`, and there is none"
+                f"--flow {self.flow}: must be {', '.join(ESTIMATORS)} or a folder of `fairy lab synth`, and is none"
             )

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from rich.table import Table
 
-from fairy.lab.metrics.catalog import BY_KEY, METRICS, Better, Metric
-from fairy.lab.metrics.output import as_csv
-from fairy.lab.metrics.scores import Scores
-from fairy.lab.metrics.statistics import Comparison, Standing
+from fairy.lab.metrics.comparison import Comparison, Standing
+from fairy.lab.metrics.scores import BY_KEY, METRICS, Better, Metric, Scores
+from fairy.lab.results.tables import as_csv
 
 
 def scores_table(scores: Scores) -> Table:
@@ -19,15 +18,9 @@ def scores_table(scores: Scores) -> Table:
     table.columns[2].justify = "right"
     group = ""
     for metric in METRICS:
-        value = scores[metric.key]
-        if value is not None:
-            table.add_row(
-                metric.group if metric.group != group else "",
-                metric.title,
-                show(metric, value),
-                metric.unit,
-                metric.better.value,
-            )
+        if (value := scores[metric.key]) is not None:
+            new = metric.group if metric.group != group else ""
+            table.add_row(new, metric.title, metric.show(value), metric.unit, metric.better.value)
             group = metric.group
     return table
 
@@ -49,12 +42,7 @@ def comparison_table(comparison: Comparison) -> Table:
 def in_words(metric: Metric, standing: Standing, num_methods: int) -> str:
     """0.974 ±0.005 *: half the interval's width; its ends, which need not be as far, are in the CSV."""
     star = " *" if num_methods > 1 and standing.rank == 1 else ""
-    return f"{show(metric, standing.mean)} ±{show(metric, (standing.high - standing.low) / 2)}{star}"
-
-
-def show(metric: Metric, value: float) -> str:
-    """A value with as many digits as it deserves."""
-    return f"{value:.{metric.digits}f}"
+    return f"{metric.show(standing.mean)} ±{metric.show((standing.high - standing.low) / 2)}{star}"
 
 
 def series_csv(scores: Scores) -> str:

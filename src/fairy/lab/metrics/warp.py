@@ -11,8 +11,7 @@ from collections import defaultdict
 import numpy as np
 from einops import rearrange
 
-from fairy.lab.metrics.flow import Estimated, Estimator, Flow, FlowSource
-from fairy.lab.metrics.pictures import luma, resized, sample
+from fairy.lab.metrics.flow import Estimated, Estimator, Flow, FlowSource, luma, resized, sample
 from fairy.lab.metrics.scores import Measured, Spectrum, WorstStep, mean
 
 TILES = 4

@@ -7,12 +7,13 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from fairy.disk.whole import check_new_folder, new_folder
 from fairy.errors import OutputError, UsageError
 from fairy.lab.study.forms import BAD, FIRST, OVERALL, PAIRS, SINGLE
-from fairy.lab.study.items import Match, match, read_instructions
+from fairy.lab.study.items import Match, match_results, read_instructions
 from fairy.lab.study.media import MediaFolder
 from fairy.lab.study.store import DATABASE, MEDIA, Item, create
 from fairy.report import SILENT, Report
@@ -83,12 +84,23 @@ def build_study(
         [(index,) for index in range(len(methods))] if standalone else [(0, i) for i in range(1, len(methods))]
     )
     lines = read_instructions(instructions)
-    matches, missing = match(source, methods, lines, skip_missing=skip_missing)
+    matches, missing = match_results(source, methods, lines, skip_missing=skip_missing)
+    files = {path for each in matches for path in (each.source, *each.results)}
+    done, total = count(), len(files) + config.checks
+
+    def tell() -> None:
+        report.progress("videos", next(done), total)
+
+    tell()
     with new_folder(folder) as fresh:
         (fresh / MEDIA).mkdir()
-        encoded = Encoding(MediaFolder(fresh / MEDIA, config.long_side), matches, config.checks, report)
-        items = [encoded.item(each, chosen, labels) for each in matches for chosen in comparisons]
-        checks = [encoded.check(number, standalone) for number in range(config.checks)]
+        media = MediaFolder(fresh / MEDIA, config.long_side, tell)
+        items = [make_item(media, each, chosen, labels, report) for each in matches for chosen in comparisons]
+        sources = list(dict.fromkeys(each.source for each in matches))
+        checks = []
+        for number in range(config.checks):
+            checks.append(make_check(media, sources, number, standalone))
+            tell()
         facts = {
             "id": secrets.token_hex(4),
             "form": form.key,
@@ -101,64 +113,37 @@ def build_study(
     return Built(folder, len(items), len(checks), labels, len(missing))
 
 
-class Encoding:
-    """Encodes what the items show, and tells how far it is."""
+def make_item(media: MediaFolder, found: Match, chosen: tuple[int, ...], labels: Sequence[str], report: Report) -> Item:
+    """The item of one match and the chosen methods, its videos encoded."""
+    paths = [found.results[index] for index in chosen]
+    source, first, *second = [media.add(path) for path in (found.source, *paths)]
+    lengths = [media.num_frames(path) for path in (found.source, *paths)]
+    for path, length in zip(paths, lengths[1:], strict=True):
+        if length != lengths[0]:
+            report.note(f"{path} has {length} frames, its source {lengths[0]}")
+    return Item(
+        video=found.video,
+        instruction=found.instruction,
+        source=source,
+        first=first,
+        second=second[0] if second else None,
+        first_method=labels[chosen[0]],
+        second_method=labels[chosen[1]] if second else None,
+    )
 
-    def __init__(self, media: MediaFolder, matches: Sequence[Match], num_checks: int, report: Report) -> None:
-        self._media, self._matches, self._report = media, matches, report
-        self._sources = list(dict.fromkeys(each.source for each in matches))
-        files = {path for each in matches for path in (each.source, *each.results)}
-        self._done, self._total = 0, len(files) + num_checks
-        self._seen: set[Path] = set()
-        report.progress("videos", 0, self._total)
 
-    def item(self, found: Match, chosen: tuple[int, ...], labels: Sequence[str]) -> Item:
-        """The item of one match and the chosen methods."""
-        paths = [found.results[index] for index in chosen]
-        source, first, *second = [self._add(path) for path in (found.source, *paths)]
-        for path in paths:
-            self._compare_length(path, found.source)
-        return Item(
-            video=found.video,
-            instruction=found.instruction,
-            source=source,
-            first=first,
-            second=second[0] if second else None,
-            first_method=labels[chosen[0]],
-            second_method=labels[chosen[1]] if second else None,
-        )
+def make_check(media: MediaFolder, sources: Sequence[Path], number: int, standalone: bool) -> Item:
+    """An attention check: a source kept as it is, against its ruins or, every second time, another source.
 
-    def check(self, number: int, standalone: bool) -> Item:
-        """An attention check: a source kept as it is, against its ruins or, every second time, another source.
-
-        In the standalone form only the wrong one is shown.
-        """
-        source = self._sources[number % len(self._sources)]
-        other = self._sources[(number + 1) % len(self._sources)]
-        ruined = number % 2 == 0 or other == source
-        wrong = self._media.add_damaged(source) if ruined else self._media.add(other)
-        self._tell()
-        right = self._media.add(source)
-        questions = ["frame_quality", "temporal_consistency"] if ruined else ["input_faithfulness"]
-        answers = dict.fromkeys(questions, BAD) if standalone else dict.fromkeys([*questions, OVERALL], FIRST)
-        results = {"first": wrong} if standalone else {"first": right, "second": wrong}
-        return Item(video=source.stem, instruction=KEEP, source=right, expected=answers, **results)
-
-    def _add(self, path: Path) -> str:
-        name = self._media.add(path)
-        if path not in self._seen:
-            self._seen.add(path)
-            self._tell()
-        return name
-
-    def _tell(self) -> None:
-        self._done += 1
-        self._report.progress("videos", self._done, self._total)
-
-    def _compare_length(self, path: Path, source: Path) -> None:
-        own, other = self._media.num_frames(path), self._media.num_frames(source)
-        if own != other:
-            self._report.note(f"{path} has {own} frames, its source {other}")
+    In the standalone form only the wrong one is shown.
+    """
+    source, other = (sources[place % len(sources)] for place in (number, number + 1))
+    ruined = number % 2 == 0 or other == source
+    right, wrong = media.add(source), media.add_damaged(source) if ruined else media.add(other)
+    questions = ["frame_quality", "temporal_consistency"] if ruined else ["input_faithfulness"]
+    answers = dict.fromkeys(questions, BAD) if standalone else dict.fromkeys([*questions, OVERALL], FIRST)
+    results = {"first": wrong} if standalone else {"first": right, "second": wrong}
+    return Item(video=source.stem, instruction=KEEP, source=right, expected=answers, **results)
 
 
 def check_names(methods: Sequence[Path], names: Sequence[str], standalone: bool) -> tuple[str, ...]:

@@ -14,10 +14,10 @@ from statistics import median
 from typing import Any
 
 from fairy.errors import UsageError
+from fairy.lab.results.statistics import fleiss_kappa, sign_test, wilson
 from fairy.lab.study.forms import BAD, FIRST, GOOD, SECOND, Form
-from fairy.lab.study.statistics import fleiss_kappa, sign_test, wilson
+from fairy.lab.study.raters import SPLIT, Vote, checks_of, counted, failing_raters, majority
 from fairy.lab.study.store import Item, Store
-from fairy.lab.study.votes import SPLIT, Vote, checks_of, counted, failing_raters, majority
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Rater:
 
 
 @dataclass(frozen=True)
-class Summary:
+class StudySummary:
     """All that a report says."""
 
     form: Form
@@ -95,7 +95,7 @@ class Summary:
         }
 
 
-def summarize(folder: Path, *, min_passed: float | None = None) -> Summary:
+def summarize(folder: Path, *, min_passed: float | None = None) -> StudySummary:
     """Count the votes of a study. `min_passed`: the share of checks to be passed, where not the study's own."""
     if min_passed is not None and not 0 <= min_passed <= 1:
         raise UsageError(f"--min-passed {min_passed:g}: must lie in 0..1")
@@ -105,13 +105,13 @@ def summarize(folder: Path, *, min_passed: float | None = None) -> Summary:
     excluded = failing_raters(votes, facts["min_passed"] if min_passed is None else min_passed)
     kept = counted(votes, excluded, facts["raters"])
     findings = [
-        find(form, methods, question, [kept.get(number, []) for number in chosen], facts["raters"])
+        count_answers(form, methods, question, [kept.get(number, []) for number in chosen], facts["raters"])
         for methods in map(tuple, facts["comparisons"])
         for chosen in [[number for number, item in items.items() if methods_of(item) == methods]]
         for question in form.question_keys
     ]
     raters = tuple(describe_rater(number, name, votes, excluded) for number, name in names.items())
-    return Summary(form, facts["raters"], tuple(findings), raters, items, votes, kept, share_of_left(kept))
+    return StudySummary(form, facts["raters"], tuple(findings), raters, items, votes, kept, share_of_left(kept))
 
 
 def methods_of(item: Item) -> tuple[str, ...]:
@@ -119,7 +119,9 @@ def methods_of(item: Item) -> tuple[str, ...]:
     return tuple(name for name in (item.first_method, item.second_method) if name)
 
 
-def find(form: Form, methods: tuple[str, ...], question: str, votes: Sequence[Sequence[Vote]], wanted: int) -> Finding:
+def count_answers(
+    form: Form, methods: tuple[str, ...], question: str, votes: Sequence[Sequence[Vote]], wanted: int
+) -> Finding:
     """What raters say to a question; `votes` are those that count, for each item."""
     answers = [[vote.answers[question] for vote in each] for each in votes]
     results = Counter(majority(each, wanted) for each in answers)

@@ -22,7 +22,7 @@ COLUMNS = ("video", "instruction", "result")
 
 
 @dataclass(frozen=True)
-class Line:
+class InstructionLine:
     """A line of the instruction file."""
 
     video: str
@@ -45,8 +45,8 @@ def slug(instruction: str) -> str:
     return re.sub(r"[\W_]+", "-", instruction.lower()).strip("-")[:SLUG_LENGTH].rstrip("-")
 
 
-def match(
-    source: Path, methods: Sequence[Path], lines: Sequence[Line], *, skip_missing: bool = False
+def match_results(
+    source: Path, methods: Sequence[Path], lines: Sequence[InstructionLine], *, skip_missing: bool = False
 ) -> tuple[list[Match], list[str]]:
     """The matches in the file's order, and the names of what is missing.
 
@@ -72,7 +72,7 @@ def match(
     return matches, missing
 
 
-def names_of(line: Line, num_instructions: int) -> tuple[str, ...]:
+def names_of(line: InstructionLine, num_instructions: int) -> tuple[str, ...]:
     """The names without suffix that a result of this line may have."""
     if line.result:
         return (line.result,)
@@ -95,10 +95,10 @@ def list_videos(folder: Path) -> dict[str, Path]:
     return found
 
 
-def read_instructions(path: Path) -> list[Line]:
+def read_instructions(path: Path) -> list[InstructionLine]:
     """The lines of an instruction file: .csv, .jsonl. UsageError says what is wrong, and in which line."""
     rows = read_rows(path, COLUMNS, needed=COLUMNS[:2], option="--instructions")
-    lines = [Line(_stem(row["video"]), row["instruction"], _stem(row["result"])) for _, row in rows]
+    lines = [InstructionLine(_stem(row["video"]), row["instruction"], _stem(row["result"])) for _, row in rows]
     twice = [line for line, count in Counter((each.video, each.instruction) for each in lines).items() if count > 1]
     if twice:
         raise UsageError(f"--instructions {path}: {twice[0][0]}, {twice[0][1]!r} stands there twice")

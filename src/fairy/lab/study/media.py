@@ -31,8 +31,8 @@ Change = Callable[[Frame], np.ndarray]
 class MediaFolder:
     """Encodes videos into a folder, each source file once."""
 
-    def __init__(self, folder: Path, long_side: int) -> None:
-        self.folder, self._long_side = folder, long_side
+    def __init__(self, folder: Path, long_side: int, on_encoded: Callable[[], None]) -> None:
+        self.folder, self._long_side, self._on_encoded = folder, long_side, on_encoded
         self._names: dict[Path, str] = {}
         self._lengths: dict[Path, int] = {}
 
@@ -42,6 +42,7 @@ class MediaFolder:
             info = probe(path)
             self._lengths[path] = len(info)
             self._names[path] = self._encode(info, lambda frame: frame.image)
+            self._on_encoded()
         return self._names[path]
 
     def add_damaged(self, path: Path) -> str:

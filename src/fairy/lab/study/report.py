@@ -1,23 +1,25 @@
-"""The report of a study: CSV files, charts, and tables for a terminal."""
+"""The report of a study: CSV files, tables for a terminal, and charts like the paper's figures 7 and 11 to 14."""
 
 from __future__ import annotations
 
-import csv
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from fairy.disk.whole import write_text
 from fairy.errors import OutputError
-from fairy.lab.study.charts import draw_charts
-from fairy.lab.study.findings import Share, Summary
-from fairy.lab.study.forms import SINGLE
+from fairy.lab.results.plots import BLUE, COLOURS, FAINT, GREEN, GREY, INK, ORANGE, ROSE, new_figure, save_figure, tidy
+from fairy.lab.results.tables import as_csv
+from fairy.lab.study.findings import Finding, Share, StudySummary
+from fairy.lab.study.forms import GOOD, OVERALL, SINGLE
+from fairy.lab.study.items import slug
+from fairy.lab.study.raters import majority
 from fairy.lab.study.store import Item
-from fairy.lab.study.votes import majority
 
 
-def write_report(summary: Summary, folder: Path, *, overwrite: bool = False) -> None:
+def write_report(summary: StudySummary, folder: Path, *, overwrite: bool = False) -> None:
     """Write summary.csv, items.csv, votes.csv, raters.csv and the charts. OutputError where that cannot be."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not overwrite:
         raise OutputError(f"{folder} is there already. Choose another name, or say --overwrite.")
@@ -26,7 +28,7 @@ def write_report(summary: Summary, folder: Path, *, overwrite: bool = False) -> 
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
             for name, rows in tables.items():
-                write_csv(Path(scratch, f"{name}.csv"), list(rows(summary)))
+                write_text(Path(scratch, f"{name}.csv"), rows_csv(list(rows(summary))))
             draw_charts(summary, Path(scratch))
             for path in Path(scratch).iterdir():
                 path.replace(folder / path.name)
@@ -34,16 +36,12 @@ def write_report(summary: Summary, folder: Path, *, overwrite: bool = False) -> 
         raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
 
 
-def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """Rows of one shape under a head; an empty file where there are none."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        if rows:
-            writer = csv.DictWriter(file, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
+def rows_csv(rows: Sequence[dict[str, Any]]) -> str:
+    """Rows of one shape under a head; an empty text where there are none."""
+    return as_csv(rows[0], [row.values() for row in rows]) if rows else ""
 
 
-def summary_rows(summary: Summary) -> Iterable[dict[str, Any]]:
+def summary_rows(summary: StudySummary) -> Iterable[dict[str, Any]]:
     """A row for each comparison, question and answer."""
     for finding in summary.findings:
         for share in finding.shares:
@@ -53,15 +51,13 @@ def summary_rows(summary: Summary) -> Iterable[dict[str, Any]]:
                 "answer": share.label,
                 "count": share.count,
                 "total": share.total,
-                "share": round(share.share, 4),
-                "low": round(share.low, 4),
-                "high": round(share.high, 4),
-                "kappa": "" if finding.kappa is None else round(finding.kappa, 4),
+                **{name: getattr(share, name) for name in ("share", "low", "high")},
+                "kappa": finding.kappa,
                 "p_value": f"{finding.p_value:.3g}",
             }
 
 
-def item_rows(summary: Summary) -> Iterable[dict[str, Any]]:
+def item_rows(summary: StudySummary) -> Iterable[dict[str, Any]]:
     """A row for each item, with the majority's answer to each question."""
     for number, item in summary.items.items():
         if item.expected is None:
@@ -73,7 +69,7 @@ def item_rows(summary: Summary) -> Iterable[dict[str, Any]]:
             yield {**describe_item(number, item), "votes": len(votes), **results}
 
 
-def vote_rows(summary: Summary) -> Iterable[dict[str, Any]]:
+def vote_rows(summary: StudySummary) -> Iterable[dict[str, Any]]:
     """A row for each vote as it was given, attention checks and excluded raters included."""
     excluded = {rater.number for rater in summary.raters if rater.excluded}
     for vote in summary.votes:
@@ -100,12 +96,12 @@ def describe_item(number: int, item: Item) -> dict[str, Any]:
     }
 
 
-def rater_rows(summary: Summary) -> Iterable[dict[str, Any]]:
+def rater_rows(summary: StudySummary) -> Iterable[dict[str, Any]]:
     """A row for each rater."""
     return (asdict(rater) for rater in summary.raters)
 
 
-def print_report(summary: Summary) -> None:
+def print_report(summary: StudySummary) -> None:
     """The tables on stdout."""
     from rich.console import Console
     from rich.table import Table
@@ -128,9 +124,7 @@ def print_report(summary: Summary) -> None:
 
 def write_share(share: Share) -> str:
     """A share with its interval below, in percent."""
-    if not share.total:
-        return "-"
-    return f"{100 * share.share:.0f} %\n{100 * share.low:.0f}-{100 * share.high:.0f}"
+    return f"{100 * share.share:.0f} %\n{100 * share.low:.0f}-{100 * share.high:.0f}" if share.total else "-"
 
 
 def write_p(value: float) -> str:
@@ -138,7 +132,7 @@ def write_p(value: float) -> str:
     return "<.001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
 
 
-def remarks(summary: Summary) -> list[str]:
+def remarks(summary: StudySummary) -> list[str]:
     """What must be known besides the shares."""
     kind = "results" if summary.form is SINGLE else "pairs"
     num_items = sum(item.expected is None for item in summary.items.values())
@@ -151,3 +145,84 @@ def remarks(summary: Summary) -> list[str]:
         + (f"; {num_open} still lack votes" * (num_open > 0)),
         *([] if summary.left_share is None else [f"the left side was preferred in {100 * summary.left_share:.0f} %"]),
     ]
+
+
+ANSWERS = {"first": BLUE, "second": ORANGE, "both_good": GREEN, "both_bad": ROSE, "no_majority": GREY}
+Bars = Sequence[tuple[str, str, Sequence[Share]]]
+"""Label, colour, and a share for each group."""
+
+
+def draw_charts(summary: StudySummary, folder: Path) -> None:
+    """overall.png and a picture for each comparison; standalone.png for single results."""
+    titles = {question.key: question.title for question in summary.form.questions}
+    comparisons = list(dict.fromkeys(finding.methods for finding in summary.findings))
+    note = describe_sample(summary)
+    if summary.form is SINGLE:
+        bars = [
+            (methods[0], COLOURS[index % len(COLOURS)], [share(each, GOOD) for each in findings_on(summary, methods)])
+            for index, methods in enumerate(comparisons)
+        ]
+        draw_bars(folder / "standalone.png", "Judged good by the majority", list(titles.values()), bars, note)
+        return
+    overall = [finding for finding in summary.findings if finding.question == OVERALL]
+    heads = [f"{first}\nagainst {second}" for first, second in comparisons]
+    names = {"first": comparisons[0][0], "second": "the other", "both_good": "both good", "both_bad": "both bad"}
+    bars = [
+        (names.get(key, "no majority"), colour, [share(each, key) for each in overall])
+        for key, colour in ANSWERS.items()
+    ]
+    draw_bars(folder / "overall.png", "Which edit is better, overall", heads, bars, note)
+    for methods in comparisons:
+        found = findings_on(summary, methods)
+        bars = [
+            (share(found[0], key).label, colour, [share(each, key) for each in found])
+            for key, colour in ANSWERS.items()
+        ]
+        name = "-against-".join(slug(method) or f"method-{place}" for place, method in enumerate(methods, 1))
+        draw_bars(folder / f"{name}.png", " against ".join(methods), list(titles.values()), bars, note)
+
+
+def findings_on(summary: StudySummary, methods: tuple[str, ...]) -> list[Finding]:
+    """The findings on one comparison, a question each."""
+    return [finding for finding in summary.findings if finding.methods == methods]
+
+
+def share(finding: Finding, answer: str) -> Share:
+    """The share of one answer."""
+    return next(each for each in finding.shares if each.answer == answer)
+
+
+def describe_sample(summary: StudySummary) -> str:
+    """What stands below a chart."""
+    totals = {each.shares[0].total for each in summary.findings}
+    count = f"{min(totals)}" if len(totals) == 1 else f"{min(totals)} to {max(totals)}"
+    kind = "results" if summary.form is SINGLE else "pairs"
+    raters = len(summary.raters) - summary.num_excluded
+    return (
+        f"Majority of {summary.raters_wanted} raters a {kind[:-1]}, {count} {kind}, {raters} raters counted, "
+        f"{summary.num_excluded} excluded. Lines: 95 % intervals (Wilson)."
+    )
+
+
+def draw_bars(path: Path, title: str, groups: Sequence[str], bars: Bars, note: str) -> None:
+    """Groups of bars with their intervals."""
+    figure = new_figure(max(6.8, 1.6 + 1.7 * len(groups)), 4.2)
+    axes = figure.add_subplot()
+    tidy(axes, "", grid="y")
+    width = 0.84 / len(bars)
+    for index, (label, colour, shares) in enumerate(bars):
+        places = [group + (index - (len(bars) - 1) / 2) * width for group in range(len(groups))]
+        heights = [each.share for each in shares]
+        spans = [[each.share - each.low for each in shares], [each.high - each.share for each in shares]]
+        axes.bar(places, heights, 0.92 * width, color=colour, label=label)
+        axes.errorbar(places, heights, yerr=spans, fmt="none", ecolor=INK, elinewidth=1, capsize=2)
+        for place, each in zip(places, shares, strict=True):
+            axes.text(place, min(each.high, 1.0) + 0.012, f"{100 * each.share:.0f}", ha="center", fontsize=7.5)
+    axes.set_title(title, loc="left", fontsize=12, fontweight="bold", pad=26)
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=len(bars), frameon=False, fontsize=8.5)
+    axes.set_xticks(range(len(groups)), groups, fontsize=9)
+    axes.set_ylim(0, 1.08)
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
+    axes.tick_params(length=0)
+    figure.supxlabel(note, fontsize=7.5, color=FAINT)
+    save_figure(figure, path)

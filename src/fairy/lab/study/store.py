@@ -20,9 +20,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from fairy.errors import FairyError, UsageError
-from fairy.lab.study.assign import choose_batch
 from fairy.lab.study.forms import FORMS, Form
-from fairy.lab.study.votes import Vote, failing_raters
+from fairy.lab.study.raters import Vote, choose_batch, failing_raters
 
 DATABASE = "study.sqlite"
 MEDIA = "media"
@@ -82,7 +81,7 @@ class Store:
         self._path, self._lock = folder / DATABASE, threading.Lock()
         self._rng = rng or random.SystemRandom()
         if not self._path.is_file():
-            raise UsageError(f"{folder} holds no {DATABASE}. Give a folder that `fairy study build` has made.")
+            raise UsageError(f"{folder} holds no {DATABASE}. Give a folder that `fairy lab study build` has made.")
         self._connection = _connect(self._path)
         try:
             facts = {name: json.loads(value) for name, value in self._connection.execute("SELECT * FROM facts")}

@@ -9,8 +9,8 @@ layer, C channels in H heads.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -18,18 +18,18 @@ import torch
 
 from fairy.config import EditConfig, EditSettings
 from fairy.errors import UsageError
-from fairy.lab.tracking.tokens import TokenGrid, grid_of
+from fairy.lab.tracking.correspond import TokenGrid, grid_of
 from fairy.method.sampler import denoise, own_noise, shared_noise
 from fairy.models import Model
 from fairy.models.attention import HasProcessors, attend, uninstall
-from fairy.pictures.size import pad_to_multiple
+from fairy.pictures.size import pad_to_multiple, padded_size
 from fairy.pictures.tensors import to_tensor
 
 BLOCKS_IN_ORDER = ("down_blocks", "mid_block", "up_blocks")
 
 
 @dataclass(frozen=True)
-class Seen:
+class LayerFeatures:
     """What one layer computed of one frame in one step, in the branch of text and image."""
 
     queries: torch.Tensor
@@ -41,7 +41,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Recorder:
+class AttentionRecorder:
     """One forward pass: the layers that are wanted leave their queries and keys here."""
 
     wanted: Collection[str]
@@ -49,7 +49,7 @@ class Recorder:
     """Rows and columns of the frame's latents."""
     latent_pitch: int
     """Pixels of a latent's side."""
-    layers: dict[str, Seen] = field(default_factory=dict)
+    layers: dict[str, LayerFeatures] = field(default_factory=dict)
 
     def attend(
         self,
@@ -63,10 +63,10 @@ class Recorder:
         """Each frame alone; keep the (B, L, C) queries and keys of the first branch, if they are wanted."""
         if layer in self.wanted:
             grid = grid_of(keys.shape[1], self.latent_size, self.latent_pitch)
-            self.layers[layer] = Seen(queries[0], keys[0], heads, grid)
+            self.layers[layer] = LayerFeatures(queries[0], keys[0], heads, grid)
         return attend(queries, keys, values, heads)
 
-    def of_branch(self, branch: int) -> Recorder:  # noqa: ARG002
+    def of_branch(self, branch: int) -> AttentionRecorder:  # noqa: ARG002
         """The same: all branches are computed together."""
         return self
 
@@ -91,7 +91,7 @@ def choose_layers(layers: Sequence[str], wanted: str | None) -> list[str]:
         raise UsageError(f"--layer {wanted}: the model has self-attention layers 0 to {len(layers) - 1}")
     if found := [layer for layer in layers if wanted in layer]:
         return found
-    raise UsageError(f"--layer {wanted}: no self-attention layer has that in its name; see --list-layers")
+    raise UsageError(f"--layer {wanted}: no self-attention layer has that in its name; see fairy lab track layers")
 
 
 def default_layer(layers: Sequence[str]) -> str:
@@ -109,44 +109,23 @@ def choose_steps(num_steps: int, wanted: Sequence[int] | None) -> list[int]:
     return sorted({step % num_steps for step in chosen})
 
 
+@dataclass(frozen=True)
 class Observer:
-    """Denoises frames one by one, and shows what chosen layers compute at chosen steps.
+    """Denoises frames one by one, and shows what chosen layers compute at chosen steps. Made by `observe`."""
 
-    The model's attention processors are exchanged until `close()`; they hold no state.
-    """
-
-    def __init__(
-        self,
-        model: Model,
-        told: Any,
-        settings: EditSettings,
-        *,
-        layers: Sequence[str],
-        steps: Sequence[int],
-        own_noise: bool = False,
-    ) -> None:
-        """`told` is an instruction as the model's family has read it; `layers` by name; `steps` rising, from 0.
-
-        With `own_noise` each frame gets noise of its own, instead of the same for all as in an edit: where noise is
-        shared, attention can find a place by its noise, whatever is in the picture there.
-        """
-        self.model, self.settings, self.own_noise = model, settings, own_noise
-        self.layers, self.steps = list(layers), list(steps)
-        self.told = told
-        self._former = model.family.install(model.denoiser)
-
-    def close(self) -> None:
-        """Leave the model's denoiser as it was."""
-        uninstall(self.model.denoiser, self._former)
-
-    def __enter__(self) -> Observer:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
+    model: Model
+    told: Any
+    """An instruction as the model's family has read it."""
+    settings: EditSettings
+    layers: Sequence[str]
+    steps: Sequence[int]
+    """Rising, from 0."""
+    own_noise: bool = False
+    """Give each frame noise of its own, instead of the same for all as in an edit: where noise is shared, attention can
+    find a place by its noise, whatever is in the picture there."""
 
     @torch.inference_mode()
-    def watch(self, frame: np.ndarray, index: int = 0) -> Iterator[tuple[int, Mapping[str, Seen]]]:
+    def watch(self, frame: np.ndarray, index: int = 0) -> Iterator[tuple[int, Mapping[str, LayerFeatures]]]:
         """uint8 (H, W, 3) -> (step, what each layer computed in it), for the chosen steps; it stops after the last.
 
         `index` is the frame's in its clip; it counts only where frames have noise of their own.
@@ -160,7 +139,7 @@ class Observer:
         shape = family.latent_shape(model, height, width)
         drawn = own_noise(settings.seed, [index], shape) if self.own_noise else shared_noise(settings.seed, 1, shape)
         noise, generators = drawn
-        recorders = {step: Recorder(self.layers, shape[1:], model.multiple) for step in self.steps}
+        recorders = {step: AttentionRecorder(self.layers, shape[1:], model.multiple) for step in self.steps}
 
         def predict(latents: torch.Tensor, step: int, timestep: torch.Tensor) -> torch.Tensor:
             predicted = family.predict(model, latents, inputs, timestep, recorders.get(step))
@@ -175,6 +154,7 @@ class Observer:
                 return
 
 
+@contextmanager
 def observe(
     model: Model,
     instruction: str,
@@ -184,19 +164,19 @@ def observe(
     layers: Sequence[str] | None = None,
     steps: Sequence[int] | None = None,
     own_noise: bool = False,
-) -> Observer:
+) -> Iterator[Observer]:
     """An observer of an edit by `instruction`; layers by name and steps from 0, None for all.
 
-    `size` is the frames' (width, height), which SDXL is told; None is a square of the model's own default.
+    `size` is the frames' (width, height), which SDXL is told; None is a square of the model's own default. The model's
+    attention processors are exchanged while it lasts; they hold no state.
     """
     settings = (config or EditConfig()).resolved(model.defaults)
-    given = size or (model.defaults.long_side,) * 2
-    width, height = (-(-side // model.multiple) * model.multiple for side in given)
-    return Observer(
-        model,
-        model.family.read(model, instruction, height, width),
-        settings,
-        layers=self_attention_layers(model.denoiser) if layers is None else layers,
-        steps=choose_steps(settings.num_steps, steps),
-        own_noise=own_noise,
-    )
+    width, height = size or (model.defaults.long_side,) * 2
+    told = model.family.read(model, instruction, *padded_size(height, width, model.multiple))
+    names = self_attention_layers(model.denoiser) if layers is None else layers
+    chosen = choose_steps(settings.num_steps, steps)
+    former = model.family.install(model.denoiser)
+    try:
+        yield Observer(model, told, settings, names, chosen, own_noise)
+    finally:
+        uninstall(model.denoiser, former)

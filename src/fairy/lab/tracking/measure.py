@@ -3,7 +3,10 @@
 A point is asked for in the first frame where it is seen. There its token's query is taken; in every later frame where
 it is seen, the token whose key it attends to most is where attention puts it. Frames stream: what is kept of a clip is
 a query for each point, layer and step, and the queries and keys of one step of one frame.
-N points, T frames, D distances.
+
+Positions are (x, y) in 0..1 of the picture's width and height; distances are measured as on a picture of 256 x 256, and
+"within d" is nearer than d pixels, as in TAP-Vid (arXiv 2211.03726), whose `<delta` is the mean over 1, 2, 4, 8 and 16.
+N points, n of them in a frame, T frames, L tokens, D distances.
 """
 
 from __future__ import annotations
@@ -15,11 +18,14 @@ import numpy as np
 import torch
 
 from fairy.errors import UsageError
-from fairy.lab.tracking.accuracy import DISTANCES, count_within, expect_by_chance
-from fairy.lab.tracking.capture import Observer, Seen
-from fairy.lab.tracking.correspond import correspond
+from fairy.lab.tracking.capture import LayerFeatures, Observer
+from fairy.lab.tracking.correspond import TokenGrid, correspond
 from fairy.lab.tracking.points import TrackedClip
-from fairy.lab.tracking.tokens import TokenGrid
+
+SIDE = 256
+DISTANCES = (1, 2, 4, 8, 16, 32)
+AVERAGED = (1, 2, 4, 8, 16)
+"""The distances of which TAP-Vid takes the mean."""
 
 Tell = Callable[[int, int], None]
 """Told the frames done, and how many there are in all."""
@@ -116,7 +122,7 @@ def count_layer(
 def count_hits(
     counts: ClipCounts,
     key: tuple[str, int],
-    seen: Seen,
+    seen: LayerFeatures,
     size: tuple[int, int],
     queries: torch.Tensor,
     truth: np.ndarray,
@@ -124,3 +130,23 @@ def count_hits(
     """Add how many of the queries (n, C) find the true position (n, 2) in 0..1 in this frame."""
     tokens = correspond(queries, seen.keys, seen.heads).cpu().numpy()
     counts.hits.setdefault(key, np.zeros(len(DISTANCES)))[:] += count_within(seen.grid.centres[tokens] / size, truth)
+
+
+def count_within(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """(n, 2) and (n, 2) -> int64 (D,): how many are within each of DISTANCES."""
+    away = SIDE * np.linalg.norm(found - truth, axis=-1)
+    return (away[:, None] < np.array(DISTANCES)).sum(axis=0)
+
+
+def expect_by_chance(centres: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """(L, 2) and (n, 2) -> float64 (D,): how many would be within each distance if every token were as likely.
+
+    Counted, not drawn: for each true position the share of tokens whose middle is near enough.
+    """
+    away = SIDE * np.linalg.norm(centres[None] - truth[:, None], axis=-1)
+    return (away[..., None] < np.array(DISTANCES)).mean(axis=1).sum(axis=0)
+
+
+def mean_over_averaged(shares: np.ndarray) -> np.ndarray:
+    """(..., D) -> (...): TAP-Vid's `<delta`."""
+    return shares[..., [DISTANCES.index(distance) for distance in AVERAGED]].mean(axis=-1)

@@ -1,4 +1,4 @@
-"""Clips with true tracks of points: the synthetic world's, folders that `fairy synth` wrote, and TAP-Vid's files.
+"""Clips with true tracks of points: the synthetic world's, folders that `fairy lab synth` wrote, and TAP-Vid's as .npz.
 
 N points, T frames. Positions are (x, y) in 0..1 of the picture's width and height, from the corner of the first pixel:
 TAP-Vid's convention (arXiv 2211.03726). Frames are read when they are needed and never kept.
@@ -11,20 +11,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
 import numpy as np
 from PIL import Image
 
 from fairy.errors import MediaError
-from fairy.lab.tracking.pickles import read_arrays
+from fairy.lab.results.arrays import array_header, read_steps
 from fairy.video import probe, read_at
 
 if TYPE_CHECKING:
     from fairy.lab.synthetic import Scene
-
-SUFFIXES = (".pkl", ".pickle")
 
 ReadFrames = Callable[[Sequence[int], tuple[int, int]], Iterator[np.ndarray]]
 """Indices of frames, rising, and (width, height) -> the frames at that size, uint8 (H, W, 3)."""
@@ -67,15 +65,14 @@ class TrackedClip:
 
 
 def open_clips(path: Path) -> list[TrackedClip]:
-    """The clips of a folder of `fairy synth`, or of one of TAP-Vid's pickles, which is not run.
-
-    MediaError where it is neither.
-    """
+    """The clips of a folder of `fairy lab synth`, or of TAP-Vid as an .npz file. MediaError where it is neither."""
     if path.is_dir():
         return folder_clips(path)
-    if path.suffix.lower() in SUFFIXES and path.is_file():
+    if path.suffix.lower() == ".npz" and path.is_file():
         return tapvid_clips(path)
-    raise MediaError(f"{path} is neither a folder that `fairy synth` wrote nor a file of TAP-Vid (.pkl).")
+    if path.suffix.lower() in (".pkl", ".pickle"):
+        raise MediaError(f"{path} is a pickle, which runs when it is read: docs/lab/tracking.md makes an .npz of it.")
+    raise MediaError(f"{path} is neither a folder that `fairy lab synth` wrote nor clips of TAP-Vid as .npz.")
 
 
 def synthetic_clips(
@@ -83,7 +80,7 @@ def synthetic_clips(
 ) -> list[TrackedClip]:
     """Clips of the synthetic world, drawn at (width, height), with 64 exact tracks each.
 
-    They are those of `fairy synth` at that size, seed and speed.
+    They are those of `fairy lab synth` at that size, seed and speed.
     """
     from fairy.lab.synthetic import draw_queries, follow, sample_scene
     from fairy.lab.synthetic.dataset import EDITS, NUM_POINTS, check, clip_seed
@@ -95,11 +92,11 @@ def synthetic_clips(
         scene = sample_scene(own_seed, size).faster(speed)
         queries = draw_queries(scene, num_frames, NUM_POINTS, np.random.default_rng([own_seed, 3]))
         known = follow(scene, queries, num_frames)
-        clips.append(exact_clip(f"{number:06d}", known.tracks, known.occluded, size, partial(draw, scene)))
+        clips.append(exact_clip(f"{number:06d}", known.tracks, known.occluded, size, partial(draw_scene, scene)))
     return clips
 
 
-def draw(scene: Scene, indices: Sequence[int], size: tuple[int, int]) -> Iterator[np.ndarray]:
+def draw_scene(scene: Scene, indices: Sequence[int], size: tuple[int, int]) -> Iterator[np.ndarray]:
     """Frames of a scene."""
     from fairy.lab.synthetic.pairs import to_pixels
 
@@ -108,7 +105,7 @@ def draw(scene: Scene, indices: Sequence[int], size: tuple[int, int]) -> Iterato
 
 
 def folder_clips(folder: Path) -> list[TrackedClip]:
-    """The source clips in a folder that `fairy synth` wrote."""
+    """The source clips in a folder that `fairy lab synth` wrote."""
     from fairy.lab.synthetic.dataset import METADATA
 
     clips = {}
@@ -121,7 +118,7 @@ def folder_clips(folder: Path) -> list[TrackedClip]:
             clips[path] = exact_clip(path.parent.name, tracks, occluded, size, partial(read_video, path))
     except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
         reason = f"{type(error).__name__}: {error}"
-        raise MediaError(f"{folder} is no whole folder that `fairy synth` wrote ({reason}).") from error
+        raise MediaError(f"{folder} is no whole folder that `fairy lab synth` wrote ({reason}).") from error
     return list(clips.values())
 
 
@@ -138,32 +135,34 @@ def read_video(path: Path, indices: Sequence[int], size: tuple[int, int]) -> Ite
 
 
 def tapvid_clips(path: Path) -> list[TrackedClip]:
-    """The clips of one of TAP-Vid's files: DAVIS, RGB-Stacking, RoboTAP. Nothing in it is run."""
-    match read_arrays(path):
-        case dict() as named if named:
-            return [tapvid_clip(path, name, entry) for name, entry in named.items()]
-        case list() as listed if listed:
-            return [tapvid_clip(path, str(number), entry) for number, entry in enumerate(listed)]
-    raise MediaError(f"{path} holds no clips: a dict or list of them is needed, as in TAP-Vid's files.")
+    """The clips of an .npz that holds NAME/video, NAME/points and NAME/occluded for each: docs/lab/tracking.md."""
+    try:
+        with np.load(path) as arrays:
+            names = [key.removesuffix("/video") for key in arrays.files if key.endswith("/video")]
+            clips = [tapvid_clip(path, name, arrays[f"{name}/points"], arrays[f"{name}/occluded"]) for name in names]
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        raise MediaError(f"{path} holds no clips of TAP-Vid, or is damaged ({error}).") from error
+    if not clips:
+        raise MediaError(f"{path} holds no clips: NAME/video, NAME/points and NAME/occluded are needed for each.")
+    return clips
 
 
-def tapvid_clip(path: Path, name: str, entry: Any) -> TrackedClip:
+def tapvid_clip(path: Path, name: str, points: np.ndarray, occluded: np.ndarray) -> TrackedClip:
     """One clip: video uint8 (T, H, W, 3), points float (N, T, 2) in 0..1, occluded bool (N, T)."""
-    match entry:
-        case {"video": np.ndarray() as video, "points": np.ndarray() as points, "occluded": np.ndarray() as occluded}:
-            fits = video.ndim == 4 and video.shape[3] == 3 and points.shape == (*occluded.shape, 2)
-            if fits and video.dtype == np.uint8 and occluded.shape[1:] == video.shape[:1] and len(video):
-                read = partial(read_array, video)
-                return TrackedClip(name, points, occluded != 0, read, tuple(range(len(video))))
-    raise MediaError(
-        f"{path}: the clip {name[:80]} is not laid out as in TAP-Vid's DAVIS file: video uint8 (T, H, W, 3), "
-        "points float (N, T, 2), occluded bool (N, T)."
-    )
+    shape, dtype = array_header(path, f"{name}/video")
+    fits = len(shape) == 4 and shape[3] == 3 and points.shape == (*occluded.shape, 2)
+    if not (fits and dtype == np.uint8 and occluded.shape[1:] == shape[:1] and shape[0]):
+        raise MediaError(
+            f"{path}: the clip {name[:80]} is not laid out as in TAP-Vid's DAVIS file: video uint8 (T, H, W, 3), "
+            "points float (N, T, 2), occluded bool (N, T)."
+        )
+    return TrackedClip(name, points, occluded != 0, partial(read_array, path, f"{name}/video"), tuple(range(shape[0])))
 
 
-def read_array(video: np.ndarray, indices: Sequence[int], size: tuple[int, int]) -> Iterator[np.ndarray]:
-    """Frames of an array (T, H, W, 3), one by one: it may lie on the disk."""
-    return (resized(video[index], size) for index in indices)
+def read_array(path: Path, name: str, indices: Sequence[int], size: tuple[int, int]) -> Iterator[np.ndarray]:
+    """Frames of an array (T, H, W, 3) in an .npz, one after the other."""
+    wanted = set(indices)
+    return (resized(frame, size) for index, frame in enumerate(read_steps(path, name)) if index in wanted)
 
 
 def resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:

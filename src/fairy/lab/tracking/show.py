@@ -1,32 +1,38 @@
-"""From a clip and a point in it to a picture or a video of where attention finds the point (Fairy, sec. 4, fig. 3)."""
+"""From a clip and a point in it to a picture or a video of where attention finds the point (Fairy, sec. 4, fig. 3).
+
+Pictures are uint8 RGB (H, W, 3). A point is (x, y) in pixels from the corner of the first one; tokens lie in (h, w).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+import torch
+from PIL import Image, ImageDraw
 
 from fairy.disk.whole import save_png
 from fairy.errors import UsageError
-from fairy.lab.tracking.capture import Observer
-from fairy.lab.tracking.heat import Heat, HeatMapper, ask_for, draw_heat, mark
+from fairy.lab.tracking.capture import LayerFeatures, Observer
+from fairy.lab.tracking.correspond import TokenGrid, attention_map
+from fairy.lab.tracking.measure import Tell
 from fairy.pictures.sheet import grid, tile
 from fairy.video import VideoInfo, VideoWriter, read_at, read_frames
 
+COLOURS = np.array([(0, 0, 0), (70, 15, 110), (190, 50, 85), (250, 140, 20), (255, 245, 170)], np.float64)
+"""From no attention to the most: dark to bright also where colours are not seen."""
+BRIGHTNESS = 0.55
+"""How bright the frame stays below the heat."""
 SHOWN_SIDE = 360
 """Pixels of the longer side from which a picture is not enlarged to be looked at."""
 NUM_SHOWN = 3
 """Frames in a picture where none are asked for."""
 
-Tell = Callable[[int, int], None]
-"""Told the frames done, and how many there are in all."""
-
 
 @dataclass(frozen=True)
-class Question:
+class PointQuestion:
     """A point of a clip, and how it is to be looked for."""
 
     info: VideoInfo
@@ -74,7 +80,7 @@ class Question:
 
 def draw_sheet(
     observer: Observer,
-    question: Question,
+    question: PointQuestion,
     frames: Sequence[int],
     output: Path,
     *,
@@ -88,7 +94,7 @@ def draw_sheet(
         heat = mapper.look_in(frame.image, frame.index)
         found[frame.index] = question.in_source(heat.found)
         pictures.append(shown(draw_heat(frame.image, heat), heat.found, cross=True))
-        heads.append(f"frame {frame.index}: {describe(heat)}")
+        heads.append(f"frame {frame.index}: {describe_heat(heat)}")
         if on_progress:
             on_progress(number, len(frames))
     save_png(output, grid(heads, [("the brighter, the more attention; most at the cross", pictures)], title=title))
@@ -97,7 +103,7 @@ def draw_sheet(
 
 def draw_video(
     observer: Observer,
-    question: Question,
+    question: PointQuestion,
     output: str,
     *,
     overwrite: bool = False,
@@ -116,7 +122,7 @@ def draw_video(
     return len(question.info)
 
 
-def describe(heat: Heat) -> str:
+def describe_heat(heat: Heat) -> str:
     """How much attention goes to the place marked, against the mean over all places."""
     return f"{heat.peak * heat.weights.size:.1f} times the mean"
 
@@ -127,3 +133,81 @@ def shown(picture: np.ndarray, point: tuple[float, float], *, cross: bool = Fals
     size = picture.shape[1] * factor, picture.shape[0] * factor
     enlarged = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC))
     return mark(enlarged, (point[0] * factor, point[1] * factor), cross=cross)
+
+
+@dataclass(frozen=True, eq=False)
+class Heat:
+    """How a point's attention is spread over one frame."""
+
+    weights: np.ndarray
+    """float32 (h, w), the sum 1."""
+    grid: TokenGrid
+
+    @property
+    def found(self) -> tuple[float, float]:
+        """The middle of the token with the most attention: where the point is, by attention."""
+        x, y = self.grid.centres[int(self.weights.argmax())]
+        return float(x), float(y)
+
+    @property
+    def peak(self) -> float:
+        """The share of attention that goes there."""
+        return float(self.weights.max())
+
+
+@dataclass(frozen=True, eq=False)
+class HeatMapper:
+    """One point of one frame, to be looked for in others, by one layer at one step."""
+
+    observer: Observer
+    query: torch.Tensor
+    """(C,)"""
+
+    def look_in(self, frame: np.ndarray, index: int = 0) -> Heat:
+        """Where in a frame, uint8 (H, W, 3), the point attends to; `index` is that of `Observer.watch`."""
+        seen = see(self.observer, frame, index)
+        row = attention_map(self.query, seen.keys, seen.heads).cpu().numpy()
+        return Heat(row.reshape(seen.grid.rows, seen.grid.columns), seen.grid)
+
+
+def ask_for(observer: Observer, frame: np.ndarray, point: tuple[float, float], index: int = 0) -> HeatMapper:
+    """Take the query of the token in which a point of a frame lies; the observer has one layer and one step."""
+    height, width = frame.shape[:2]
+    if not (0 <= point[0] <= width and 0 <= point[1] <= height):
+        raise UsageError(f"the point {point[0]:g},{point[1]:g} is not in the picture of {width}x{height}")
+    seen = see(observer, frame, index)
+    return HeatMapper(observer, seen.queries[int(seen.grid.tokens_at(np.array([point]))[0])])
+
+
+def see(observer: Observer, frame: np.ndarray, index: int) -> LayerFeatures:
+    """What the one layer of the observer computes of a frame at its one step."""
+    ((_, layers),) = observer.watch(frame, index)
+    (seen,) = layers.values()
+    return seen
+
+
+def draw_heat(frame: np.ndarray, heat: Heat) -> np.ndarray:
+    """The frame, darkened, with the heat over it, brightest where it is most."""
+    height, width = frame.shape[:2]
+    tokens = Image.fromarray(heat.weights / heat.weights.max())
+    full = (heat.grid.columns * heat.grid.pitch, heat.grid.rows * heat.grid.pitch)
+    level = np.asarray(tokens.resize(full, Image.Resampling.BILINEAR))[:height, :width, None].clip(0, 1)
+    stops = np.linspace(0, 1, len(COLOURS))
+    colour = np.concatenate([np.interp(level, stops, COLOURS[:, channel]) for channel in range(3)], axis=-1)
+    mixed = BRIGHTNESS * (1 - level) * frame + (1 - BRIGHTNESS * (1 - level)) * colour
+    return mixed.round().astype(np.uint8)
+
+
+def mark(picture: np.ndarray, point: tuple[float, float], *, cross: bool = False) -> np.ndarray:
+    """The picture with a ring round the point, or a cross on it, white with a dark rim."""
+    image = Image.fromarray(picture)
+    draw = ImageDraw.Draw(image)
+    reach = max(3, round(max(image.size) / 45))
+    x, y = point[0] - 0.5, point[1] - 0.5
+    for width, ink in ((4, "black"), (2, "white")):
+        if cross:
+            draw.line([x - reach, y, x + reach, y], ink, width)
+            draw.line([x, y - reach, x, y + reach], ink, width)
+        else:
+            draw.ellipse([x - reach, y - reach, x + reach, y + reach], outline=ink, width=width)
+    return np.asarray(image)

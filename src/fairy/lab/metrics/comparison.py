@@ -1,7 +1,6 @@
 """Methods compared on the same sources: means, bootstrap confidence intervals, ranks. Pure numbers.
 
-S sources, M methods, R resamples. The sources are what is drawn anew (Efron 1979): two edits of one video are no two
-videos, so all rows of a source come and go together.
+M methods. The sources are what is drawn anew: two edits of one video are no two videos.
 """
 
 from __future__ import annotations
@@ -12,15 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fairy.lab.metrics.catalog import METRICS, Better, Metric
+from fairy.lab.metrics.scores import METRICS, Better, Metric
+from fairy.lab.results.statistics import bootstrap, interval
 
 NUM_RESAMPLES = 10_000
-CONFIDENCE = 0.95
-CHUNK = 500
 
 
 @dataclass(frozen=True)
-class Result:
+class ClipResult:
     """One edited clip's values."""
 
     method: str
@@ -65,7 +63,7 @@ class Comparison:
         return dict(sorted(means.items(), key=lambda item: item[1]))
 
 
-def compare(results: Sequence[Result], *, num_resamples: int = NUM_RESAMPLES, seed: int = 0) -> Comparison:
+def compare(results: Sequence[ClipResult], *, num_resamples: int = NUM_RESAMPLES, seed: int = 0) -> Comparison:
     """Means, intervals and ranks of every method. The seed decides the resamples, which all methods share."""
     methods = tuple(dict.fromkeys(result.method for result in results))
     standings = {}
@@ -77,12 +75,9 @@ def compare(results: Sequence[Result], *, num_resamples: int = NUM_RESAMPLES, se
     return Comparison(methods, standings, len({result.source for result in results}))
 
 
-Task = tuple[str, str]
-
-
-def _cells(results: Sequence[Result], key: str) -> dict[Task, dict[str, float]]:
+def _cells(results: Sequence[ClipResult], key: str) -> dict[tuple[str, str], dict[str, float]]:
     """Values by (source, task) and method; of several clips of one method at one task the mean."""
-    lists: dict[Task, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    lists: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for result in results:
         value = result.values.get(key)
         if value is not None:
@@ -93,16 +88,15 @@ def _cells(results: Sequence[Result], key: str) -> dict[Task, dict[str, float]]:
 def _compare_by(
     metric: Metric,
     methods: Sequence[str],
-    tasks: Sequence[Task],
-    cells: Mapping[Task, Mapping[str, float]],
+    tasks: Sequence[tuple[str, str]],
+    cells: Mapping[tuple[str, str], Mapping[str, float]],
     num_resamples: int,
     seed: int,
 ) -> dict[str, Standing]:
     values = np.array([[cells[task][method] for method in methods] for task in tasks])  # (tasks, M)
     sources = list(dict.fromkeys(source for source, _ in tasks))
     owner = np.array([sources.index(source) for source, _ in tasks])
-    means = bootstrap(values, owner, num_resamples, seed)
-    low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
+    low, high = interval(values, owner, num_resamples=num_resamples, seed=seed)
     ranks: list[int | None] = [None] * len(methods)
     shares: list[float | None] = [None] * len(methods)
     if metric.better is not Better.NONE:
@@ -116,21 +110,6 @@ def _compare_by(
         method: Standing(float(mean), float(down), float(up), position, share, len(tasks))
         for method, mean, down, up, position, share in columns
     }
-
-
-def bootstrap(values: np.ndarray, owner: np.ndarray, num_resamples: int, seed: int) -> np.ndarray:
-    """Means of resamples, (rows, M) -> (R, M). Drawn with replacement are the owners of the rows, 0 to S - 1."""
-    num_sources = int(owner.max()) + 1
-    sums = np.zeros((num_sources, values.shape[1]))
-    np.add.at(sums, owner, values)
-    counts = np.bincount(owner, minlength=num_sources)
-    rng = np.random.default_rng(seed)
-    means = []
-    for first in range(0, num_resamples, CHUNK):
-        size = min(CHUNK, num_resamples - first)
-        drawn = rng.multinomial(num_sources, np.full(num_sources, 1 / num_sources), size=size)
-        means.append(drawn @ sums / (drawn @ counts)[:, None])
-    return np.concatenate(means)
 
 
 def cost(values: np.ndarray, better: Better) -> np.ndarray:
