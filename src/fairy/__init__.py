@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fairy.method.bank import AnchorBank
     from fairy.method.editor import Editor
     from fairy.models import Model, load
+    from fairy.pictures.upsample import carry
 
 __version__ = "0.1.0"
 
@@ -42,6 +43,7 @@ __all__ = [
     "Verification",
     "VideoConfig",
     "__version__",
+    "carry",
     "edit_video",
     "info",
     "load",
@@ -63,6 +65,7 @@ __getattr__ = lazy_names(
         "jobs.redo": "redo",
         "jobs.verify": "Verification verify",
         "models": "Model load",
+        "pictures.upsample": "carry",
         "method.editor": "Editor",
         "jobs.recipe": "info",
     },

@@ -6,6 +6,7 @@ A value of None means: the model's own default, which travels with the model (`f
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,8 @@ FAST_STEPS, FAST_SHARE = 0.5, 0.5
 """What --fast does: see EditConfig.fast, and docs/guide/speed.md for what it costs."""
 COMPILING = ("off", "default", "reduce-overhead", "max-autotune", "openvino", "openvino-bf16")
 BANK_PLACES = ("auto", "device", "host")
+DETAILS = ("carry", "off")
+SIZES = re.compile(r"source|model|[0-9]+|[0-9]+x[0-9]+")
 
 
 def flag(name: str) -> str:
@@ -31,6 +34,12 @@ def flag(name: str) -> str:
 def _require(accepted: bool, name: str, given: object, wants: str) -> None:
     if not accepted:
         raise UsageError(f"{flag(name)} {given}: {wants}")
+
+
+def is_size(text: str) -> bool:
+    """Whether a text is a wish for a size: source, model, N or WxH, of 32 to 8192 pixels a side."""
+    sides = [int(side) for side in re.findall("[0-9]+", text)]
+    return bool(SIZES.fullmatch(text)) and all(32 <= side <= 8192 for side in sides)
 
 
 def _require_range(settings: object, name: str, low: float, high: float) -> None:
@@ -166,8 +175,13 @@ class ModelConfig:
 class VideoConfig:
     """Which part of the source is edited, at what size, and how the result is stored."""
 
+    size: str = "source"
+    """Of the finished video: source, model (what the model makes), the pixels of the longer side, or WIDTHxHEIGHT;
+    nothing is cropped or stretched."""
+    detail: str = "carry"
+    """What fills a size larger than the model's: carry, the source's own detail in the edit's colours, or off."""
     long_side: int | None = None
-    """Pixels of the longer side of the result; nothing is cropped or stretched."""
+    """Pixels of the longer side of the frames as the model edits them."""
     start: float | None = None
     """Where the edit begins, in seconds of the source."""
     end: float | None = None
@@ -176,6 +190,8 @@ class VideoConfig:
     """Constant rate factor of the encoder: lower is better and larger."""
 
     def __post_init__(self) -> None:
+        _require(is_size(self.size), "size", self.size, "must be source, model, a longer side of 32 to 8192, or WxH")
+        _require(self.detail in DETAILS, "detail", self.detail, f"must be one of {', '.join(DETAILS)}")
         _require_range(self, "long_side", 32, 8192)
         _require_range(self, "start", 0, math.inf)
         _require_range(self, "end", 0, math.inf)

@@ -144,6 +144,7 @@ def takes_in_words(takes: list[dict[str, Any]]) -> str:
 IN_WORDS: dict[str, Callable[[Any], str]] = {
     "frames": frames_in_words,
     "size": lambda size: "{}x{}".format(*size),
+    "delivered": lambda size: "{}x{}".format(*size),
     "shots": shots_in_words,
     "redone": takes_in_words,
 }

@@ -29,12 +29,12 @@ EXPERT = Group("Expert", "What is there for measuring, for unusual machines and 
 PLACES: dict[Group, tuple[str, ...]] = {
     OPTIONS: (
         *("num_anchors", "text_guidance", "image_guidance", "seed", "fast"),
-        *("model", "long_side", "start", "end", "mask"),
+        *("model", "size", "start", "end", "mask"),
     ),
     ANCHORS: ("anchors", "given", "shots"),
     EXPERT: (
         *("bank", "micro_batch", "batch_size", "vae_tiling", "decoder"),
-        *("dtype", "compile", "scheduler", "chunk"),
+        *("dtype", "compile", "scheduler", "chunk", "long_side"),
     ),
 }
 """Fields that stand in another group than the rest of their settings: with what everyone uses first, or last."""
@@ -47,6 +47,8 @@ VALUES = {
     "lora": "LORA",
     "decoder": "DECODER",
     "compile": "MODE",
+    "size": "SIZE",
+    "detail": "carry|off",
     "device": "DEVICE",
     "dtype": "TYPE",
     "start": "SECONDS",

@@ -58,8 +58,10 @@ def announce(plan: Plan, renderer: Renderer, report: Report) -> tuple[str, ...]:
     width, height = selection.size
     prospect = renderer.ask(foresee, (height, width), selection.most_anchors, take.instruction, take.settings)
     shots = f" in {len(selection.shots)} shots" if len(selection.shots) > 1 else ""
+    delivered = "" if plan.delivery.size == selection.size else " for {}x{}".format(*plan.delivery.size)
     report.note(
-        f"{len(selection)} frames{shots} at {width}x{height}, {len(selection.anchors)} anchors, {prospect.maker}"
+        f"{len(selection)} frames{shots} at {width}x{height}{delivered}, {len(selection.anchors)} anchors,"
+        f" {prospect.maker}"
     )
     each = f", each of {renderer.workers} workers" if renderer.workers > 1 else ""
     report.note(f"memory: about {prospect.memory}{each}")

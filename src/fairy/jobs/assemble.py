@@ -1,10 +1,11 @@
-"""From stored chunks to the finished video, in one streaming pass."""
+"""From stored chunks to the finished video, in one streaming pass: decode, finish and encode overlap."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 
+from fairy.jobs.delivery import Delivery
 from fairy.jobs.selection import Selection
 from fairy.jobs.store import JobFolder
 from fairy.pictures.sheet import side_by_side, side_by_side_size
@@ -14,15 +15,14 @@ from fairy.video import VideoWriter, background
 
 def assemble(
     selection: Selection,
+    delivery: Delivery,
     folder: JobFolder,
     outputs: Sequence[str],
-    quality: int | None,
     overwrite: bool,
     report: Report,
 ) -> tuple[str, ...]:
     """Write the edited video, and the comparison where a second output is given; returns what a user must be told."""
-    width, height = selection.size
-    sizes = [(width, height), side_by_side_size(width, height)]
+    sizes = [delivery.size, side_by_side_size(*delivery.size)]
     metadata = {"fairy": folder.manifest.recipe()}
     with ExitStack() as stack:
         writers = [
@@ -31,7 +31,7 @@ def assemble(
                     path,
                     info=selection.info,
                     size=size,
-                    quality=quality,
+                    quality=delivery.quality,
                     start=selection.start,
                     stop=selection.stop,
                     overwrite=overwrite,
@@ -41,12 +41,12 @@ def assemble(
             for path, size in zip(outputs, sizes, strict=False)
         ]
         edits = stack.enter_context(closing(background(folder.pictures(selection.start, selection.stop))))
-        sources = stack.enter_context(closing(background(selection.frames()))) if writers[1:] else None
-        for done, (index, edited) in enumerate(zip(range(selection.start, selection.stop), edits, strict=True), 1):
-            pts = int(selection.info.pts[index])
-            writers[0].write(edited, pts)
-            if sources:
-                writers[1].write(side_by_side(next(sources).image, edited), pts)
+        indices = range(selection.start, selection.stop)
+        finished = stack.enter_context(closing(background(delivery.finished(edits, indices))))
+        for done, (frame, picture) in enumerate(finished, 1):
+            writers[0].write(picture, frame.pts)
+            for writer in writers[1:]:
+                writer.write(side_by_side(frame.image, picture), frame.pts)
             report.progress("writing", done, len(selection))
     notes = tuple(dict.fromkeys(note for writer in writers for note in writer.notes))
     for note in notes:

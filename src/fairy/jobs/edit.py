@@ -36,7 +36,7 @@ def edit(
         with open_job(job_path(Path(output)), plan.manifest, restart=request.job.restart, report=report) as folder:
             announce_disk(folder, plan.selection, report)
             computed = renderer.render_missing(plan.selection, folder, plan.given, report)
-            notes = assemble(plan.selection, folder, outputs, request.video.quality, overwrite, report)
+            notes = assemble(plan.selection, plan.delivery, folder, outputs, overwrite, report)
             if not request.job.keep_job:
                 clear(folder.path)
         return summarize(

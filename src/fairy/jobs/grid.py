@@ -17,12 +17,13 @@ import numpy as np
 from fairy.config import EditConfig, EditSettings, JobConfig
 from fairy.disk.whole import check_picture, save_png
 from fairy.errors import UsageError
+from fairy.jobs.delivery import Delivery, plan_delivery
 from fairy.jobs.request import Request, check_apart, look_through, open_device
 from fairy.jobs.selection import Selection, plan_shots
 from fairy.method.editor import Editor
 from fairy.pictures.sheet import grid
 from fairy.report import SILENT, Report
-from fairy.video import VideoInfo
+from fairy.video import VideoInfo, read_at
 
 KEYS: dict[str, type[int] | type[float]] = {
     "text-guidance": float,
@@ -110,7 +111,8 @@ def preview_grid(
     axes, sheet = parse_axes(settings), Path(sheet)
     check_picture(sheet, overwrite)
     check_apart(request, [sheet])
-    selection = look_through(request, report).selection
+    found = look_through(request, report)
+    selection = found.selection
     cells = plan_cells(selection, request.edit, request.job, axes)
     shown = frames_to_show(selection, axes)
     with open_device(request, report) as device:
@@ -118,10 +120,12 @@ def preview_grid(
         selection = selection.fitted(request.video.long_side or editor.model.defaults.long_side)
         announce(selection, editor, cells, report)
         begun = time.perf_counter()
-        pictures = edit_cells(editor, selection, request.instruction, cells, shown, report)
+        delivery = plan_delivery(request.video, selection.info, selection.size, found.blend).on(device.device)
+        pictures = edit_cells(editor, selection, delivery, request.instruction, cells, shown, report)
         seconds = time.perf_counter() - begun
         title = describe_grid(request.instruction, editor.settle(request.edit), axes, selection.info, shown)
-        save_png(sheet, draw_grid(selection, axes, shown, pictures, title))
+        sources = [frame.image for frame in read_at(selection.info, shown, size=delivery.size)]
+        save_png(sheet, draw_grid(selection.info, axes, shown, sources, pictures, title))
         return GridResult(sheet, len(cells), shown, seconds, editor.model.name, str(editor.model.device))
 
 
@@ -158,6 +162,7 @@ def announce(selection: Selection, editor: Editor, cells: Sequence[Cell], report
 def edit_cells(
     editor: Editor,
     selection: Selection,
+    delivery: Delivery,
     instruction: str,
     cells: Sequence[Cell],
     shown: Sequence[int],
@@ -168,7 +173,8 @@ def edit_cells(
     done = 0
     edited = []
     for cell in cells:
-        edited.append(edit_cell(editor, selection, instruction, cell, shown, counting(report, done, total)))
+        edits = edit_cell(editor, selection, instruction, cell, shown, counting(report, done, total))
+        edited.append([picture for _, picture in delivery.finished(edits, shown)])
         done += cell.edit.resolved(editor.model.defaults).num_steps
     report.progress("anchors", total, total)
     return edited
@@ -187,30 +193,29 @@ def edit_cell(
     shown: Sequence[int],
     on_step: Callable[[int, int], None],
 ) -> list[np.ndarray]:
-    """The edits of the shown frames with one cell's settings."""
+    """The edits of the shown frames, as the model makes them, with one cell's settings."""
     anchors = selection.pictures_at(cell.anchors)
     bank = editor.edit_anchors(anchors, instruction, cell.edit, on_step=on_step)
     edits = dict(zip(cell.anchors, bank.frames, strict=True))
     others = [index for index in shown if index not in edits]
     if others:
         edits |= zip(others, editor.edit_frames(selection.pictures_at(others), bank), strict=True)
-    pairs = ((frame, edits[frame.index]) for frame in selection.frames_at(shown))
-    return [picture for _, picture in selection.blended(pairs, shown)]
+    return [edits[index] for index in shown]
 
 
 def draw_grid(
-    selection: Selection,
+    info: VideoInfo,
     axes: Sequence[Axis],
     shown: Sequence[int],
+    sources: Sequence[np.ndarray],
     pictures: Sequence[Sequence[np.ndarray]],
     title: str,
 ) -> np.ndarray:
     """The sheet; `pictures` are those of the shown frames for each cell."""
-    sources = list(selection.pictures_at(shown))
     if len(shown) > 1:
-        heads = [name_frame(selection.info, index) for index in shown]
+        heads = [name_frame(info, index) for index in shown]
         return grid(heads, [("source", sources), *zip(axes[0].labels, pictures, strict=True)], title=title)
-    labels = axes[1].labels if len(axes) > 1 else [name_frame(selection.info, shown[0])]
+    labels = axes[1].labels if len(axes) > 1 else [name_frame(info, shown[0])]
     cells = dict(zip(product(axes[0].labels, labels), pictures, strict=True))
     rows = [(label, [sources[0], *(cells[head, label][0] for head in axes[0].labels)]) for label in labels]
     return grid(["source", *axes[0].labels], rows, title=title)

@@ -1,7 +1,7 @@
 """What a job is made of, as it stands in the job folder and, in short, in the finished file: all that decides a bit.
 
-Two manifests of one job are equal but for what changes no stored frame: the encoder's quality, where the source lies,
-and the takes that `redo` has added.
+Two manifests of one job are equal but for what changes no stored frame: how the video is delivered (its size, detail,
+quality and mask), where the source lies, and the takes that `redo` has added.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fairy.config import EditSettings, JobConfig, MaskConfig, ModelConfig, VideoConfig
+from fairy.config import EditSettings, JobConfig, MaskConfig, ModelConfig
 from fairy.disk.hashes import hash_file, hash_text
 from fairy.disk.records import as_dict, from_json, to_json
 from fairy.errors import OutputError
+from fairy.jobs.delivery import Delivery
 from fairy.jobs.masks import Blend
 from fairy.jobs.selection import Selection, ShotPlan
 from fairy.method.editor import Editor
@@ -54,14 +55,17 @@ class Manifest:
     """Where it was read from."""
     source_hash: str
     size: tuple[int, int]
-    """Columns and rows."""
+    """Columns and rows of the frames as they are edited, and stored."""
     shots: tuple[ShotPlan, ...]
     given: dict[int, str]
     """Hashes of the given anchors' pictures, by frame."""
     takes: tuple[Take, ...]
-    quality: int | None
     chunk: int
     """Frames of a stored chunk."""
+    delivered: tuple[int, int]
+    """Columns and rows of the finished video."""
+    detail: str
+    quality: int | None
     mask: str = ""
     """Where it was read from."""
     mask_hash: str = ""
@@ -110,8 +114,6 @@ class Manifest:
             "anchors": [list(shot.anchors) for shot in self.shots],
             "cuts": [shot.start for shot in self.shots[1:]],
             "given anchors": self.given,
-            "mask": self.mask_hash and f"{self.mask_hash}, feather {self.feather}",
-            "auto-mask": self.auto_mask,
             **{f"version of {name}": value for name, value in self.identity.versions.items()},
         }
 
@@ -168,12 +170,12 @@ def describe(
     instruction: str,
     settings: EditSettings,
     *,
-    video: VideoConfig,
+    delivery: Delivery,
     job: JobConfig,
     workers: int = 1,
 ) -> Manifest:
     """The manifest of a job that is about to begin."""
-    mask = selection.blend.mask
+    mask = delivery.blend.mask
     take = Take(start=selection.start, stop=selection.stop, instruction=instruction, settings=settings)
     return Manifest(
         model=facts.config,
@@ -184,12 +186,14 @@ def describe(
         shots=selection.shots,
         given={index: hash_file(path) for index, path in sorted(job.given.items())},
         takes=(take,),
-        quality=video.quality,
         chunk=job.chunk or chunk_size(len(selection), workers, facts.config.micro_batch or 1),
+        delivered=delivery.size,
+        detail=delivery.detail,
+        quality=delivery.quality,
         mask=str(mask.info.path.absolute()) if mask else "",
-        mask_hash=hash_mask(selection.blend),
+        mask_hash=hash_mask(delivery.blend),
         feather=mask.feather if mask else 0,
-        auto_mask=selection.blend.auto,
+        auto_mask=delivery.blend.auto,
     )
 
 

@@ -11,8 +11,9 @@ import numpy as np
 
 from fairy.config import MaskConfig
 from fairy.errors import MediaError, UsageError
-from fairy.pictures.blend import auto_mask, composite, feathered, levels
-from fairy.video import Frame, VideoInfo, probe, read_at
+from fairy.pictures.blend import auto_mask, feathered, levels
+from fairy.pictures.scale import enlarged_mask, shrunk
+from fairy.video import VideoInfo, probe, read_at
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Mask:
 
     info: VideoInfo
     feather: int
-    """Pixels, at the size of the edit."""
+    """Pixels, at the size of delivery."""
 
     @property
     def is_still(self) -> bool:
@@ -47,19 +48,19 @@ class Blend:
     mask: Mask | None = None
     auto: bool = False
 
-    def over(
-        self, pairs: Iterable[tuple[Frame, np.ndarray]], indices: Iterable[int], size: tuple[int, int]
-    ) -> Iterator[tuple[Frame, np.ndarray]]:
-        """Each frame with its edit laid over it; `indices` are those of the frames, which rise."""
-        if self.mask is None and not self.auto:
-            yield from pairs
-            return
-        masks: Iterator[np.ndarray] = repeat(np.ones((1, 1), np.float32))
-        if self.mask is not None:
-            masks = self.mask.at(indices, size)
-        for (frame, edited), mask in zip(pairs, masks, strict=False):
-            weight = mask * auto_mask(frame.image, edited) if self.auto else mask
-            yield frame, composite(frame.image, edited, weight)
+    def masks(self, indices: Iterable[int], size: tuple[int, int]) -> Iterator[np.ndarray | None]:
+        """The mask of each frame, in rising order, at `size` (width, height); None without end where there is none."""
+        return repeat(None) if self.mask is None else self.mask.at(indices, size)
+
+    def weight(self, source: np.ndarray, edited: np.ndarray, mask: np.ndarray | None) -> np.ndarray | None:
+        """How much the edit counts: float32 (H, W) in 0..1, or None where it counts wholly, everywhere.
+
+        source: uint8 (H, W, 3), as delivered; edited: uint8 (h, w, 3), as edited; mask: float32 (H, W).
+        """
+        if not self.auto:
+            return mask
+        found = enlarged_mask(auto_mask(shrunk(source, edited.shape[:2]), edited), source.shape[:2])
+        return found if mask is None else mask * found
 
 
 def open_blend(config: MaskConfig, source: VideoInfo) -> Blend:

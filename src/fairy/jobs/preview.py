@@ -11,6 +11,7 @@ import numpy as np
 from fairy.disk.whole import check_picture, save_png
 from fairy.errors import UsageError
 from fairy.jobs.announce import announce
+from fairy.jobs.delivery import Delivery
 from fairy.jobs.manifest import Manifest
 from fairy.jobs.render import edit_shots
 from fairy.jobs.request import Request, check_apart, look_through, open_device
@@ -36,20 +37,17 @@ def preview(request: Request, sheet: Path | str, *, overwrite: bool = False, rep
         begun = time.perf_counter()
         selection, shots = plan.selection, set(plan.selection.shots)
         banks = edit_shots(device.editor, selection, plan.manifest.edit, plan.given, shots, report)
-        save_png(sheet, draw_anchors(selection, plan.manifest, anchors_of(selection, banks)))
+        save_png(sheet, draw_anchors(selection, plan.manifest, anchors_of(plan.delivery, banks)))
         count, notes = len(selection.anchors), (*unread, *selection.info.notes)
         return summarize(
             sheet, selection, device, plan.manifest, delivered=count, computed=count, begun=begun, notes=notes
         )
 
 
-def anchors_of(
-    selection: Selection, banks: Iterable[tuple[ShotPlan, AnchorBank]]
-) -> Iterator[tuple[Frame, np.ndarray]]:
-    """Each anchor with its edit, laid over it."""
+def anchors_of(delivery: Delivery, banks: Iterable[tuple[ShotPlan, AnchorBank]]) -> Iterator[tuple[Frame, np.ndarray]]:
+    """Each anchor with its edit, as the film will have it."""
     for shot, bank in banks:
-        pairs = zip(selection.frames_at(shot.anchors), bank.frames, strict=True)
-        yield from selection.blended(pairs, shot.anchors)
+        yield from delivery.finished(bank.frames, shot.anchors)
 
 
 def draw_anchors(selection: Selection, manifest: Manifest, edited: Iterable[tuple[Frame, np.ndarray]]) -> np.ndarray:

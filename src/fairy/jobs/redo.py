@@ -17,6 +17,7 @@ import numpy as np
 from fairy.config import EditConfig, RunConfig, check_instruction
 from fairy.errors import MediaError, ModelError, UsageError
 from fairy.jobs.assemble import assemble
+from fairy.jobs.delivery import Delivery
 from fairy.jobs.manifest import Manifest, Take, hash_mask, hash_source
 from fairy.jobs.masks import open_blend
 from fairy.jobs.render import OneDevice, open_editor, render_missing
@@ -28,6 +29,7 @@ from fairy.method.editor import Editor
 from fairy.models import Model
 from fairy.models.identity import versions
 from fairy.report import SILENT, Report
+from fairy.video import VideoInfo
 
 
 def redo(
@@ -70,7 +72,8 @@ def redo(
             begun = time.perf_counter()
             add_take(folder, take)
             computed = render_missing(editor, selection, folder, stored_given(folder), report)
-            notes = assemble(selection, folder, [str(output)], folder.manifest.quality, True, report)
+            delivery = reopen_delivery(folder.manifest, selection.info).on(editor.model.device)
+            notes = assemble(selection, delivery, folder, [str(output)], True, report)
             shown = replace(folder.manifest, takes=(take,))
             return summarize(
                 Path(output),
@@ -107,12 +110,15 @@ def open_source(folder: JobFolder, report: Report) -> Iterator[Selection]:
     info = read_info(Path(manifest.source), report)
     if hash_source(info.path, info.images) != manifest.source_hash:
         raise MediaError(f"{info.path} has changed since {folder.path} was made from it. Begin anew with `fairy edit`.")
+    yield Selection(info, manifest.size, manifest.shots)
+
+
+def reopen_delivery(manifest: Manifest, info: VideoInfo) -> Delivery:
+    """How the job's video is delivered. The mask must still be there and be the same."""
     blend = open_blend(manifest.masking, info)
     if hash_mask(blend) != manifest.mask_hash:
-        raise MediaError(
-            f"{manifest.mask} has changed since {folder.path} was made with it. Begin anew with `fairy edit`."
-        )
-    yield Selection(info, manifest.size, manifest.shots, blend)
+        raise MediaError(f"{manifest.mask} has changed since the job was made with it. Begin anew with `fairy edit`.")
+    return Delivery(info=info, size=manifest.delivered, detail=manifest.detail, quality=manifest.quality, blend=blend)
 
 
 @contextmanager

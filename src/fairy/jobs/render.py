@@ -10,7 +10,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,9 @@ from fairy.models import Model
 from fairy.report import Report
 from fairy.video import Frame, background
 from fairy.video.lossless import LosslessWriter
+
+if TYPE_CHECKING:
+    import torch
 
 Answer = TypeVar("Answer")
 
@@ -47,6 +50,10 @@ class Renderer(Protocol):
     def peak_memory(self) -> int:
         """Bytes held at most, by the worker that held most."""
 
+    @property
+    def device(self) -> torch.device | str:
+        """Where this process computes, if it does."""
+
 
 @dataclass(frozen=True)
 class OneDevice:
@@ -62,6 +69,11 @@ class OneDevice:
     def render_missing(self, selection: Selection, folder: JobFolder, given: Given, report: Report) -> int:
         """Compute and store all chunks that are not there yet; returns the number of frames computed."""
         return render_missing(self.editor, selection, folder, given, report)
+
+    @property
+    def device(self) -> torch.device | str:
+        """That of the editor."""
+        return self.editor.model.device
 
     def peak_memory(self) -> int:
         """Bytes of the GPU where there is one, of the process where there is none."""
@@ -166,7 +178,7 @@ def render_chunks(
     indices = [index for chunk in chunks for index in range(chunk.start, chunk.stop)]
     with (
         closing(background(selection.frames_at(indices))) as frames,
-        closing(background(selection.blended(edit_frames(editor, frames, bank, shot.anchors), indices))) as edits,
+        closing(background(edit_frames(editor, frames, bank, shot.anchors))) as edits,
     ):
         for chunk in chunks:
             with writer_of(chunk) as writer:

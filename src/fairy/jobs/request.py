@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from fairy.config import EditConfig, JobConfig, MaskConfig, ModelConfig, RunConfig, VideoConfig, check_instruction
 from fairy.errors import UsageError
+from fairy.jobs.delivery import Delivery, plan_delivery
 from fairy.jobs.given import Given, fit_given, read_given
 from fairy.jobs.manifest import Manifest, describe, describe_model
-from fairy.jobs.masks import open_blend
+from fairy.jobs.masks import Blend, open_blend
 from fairy.jobs.render import OneDevice, Renderer, open_editor
 from fairy.jobs.selection import Selection, select
 from fairy.jobs.shots import describe_cuts, read_cuts
@@ -60,6 +61,7 @@ class Plan:
 
     request: Request
     selection: Selection
+    delivery: Delivery
     given: Given
     manifest: Manifest
 
@@ -74,6 +76,7 @@ class Found:
     request: Request
     selection: Selection
     """At the size of the source."""
+    blend: Blend
     pictures: dict[int, VideoInfo]
     """Anchors that are edited already, by frame of the source."""
 
@@ -81,16 +84,17 @@ class Found:
         """The plan for a model: the size and the settings are its own where nothing was asked for."""
         request, facts = self.request, renderer.ask(describe_model)
         selection = self.selection.fitted(request.video.long_side or facts.defaults.long_side)
+        delivery = plan_delivery(request.video, selection.info, selection.size, self.blend)
         manifest = describe(
             selection,
             facts,
             request.instruction,
             request.edit.resolved(facts.defaults),
-            video=request.video,
+            delivery=delivery,
             job=request.job,
             workers=renderer.workers,
         )
-        return Plan(request, selection, fit_given(self.pictures, selection), manifest)
+        return Plan(request, selection, delivery.on(renderer.device), fit_given(self.pictures, selection), manifest)
 
 
 def look_through(request: Request, report: Report) -> Found:
@@ -103,7 +107,7 @@ def look_through(request: Request, report: Report) -> Found:
     selection = select(info, request.video, request.edit, job, cuts)
     for line in describe_cuts([shot.start for shot in selection.shots[1:]], info):
         report.note(line)
-    return Found(request, replace(selection, blend=open_blend(request.mask, info)), read_given(job.given))
+    return Found(request, selection, open_blend(request.mask, info), read_given(job.given))
 
 
 def read_info(source: Path, report: Report, on_frame: OnFrame | None = None) -> VideoInfo:

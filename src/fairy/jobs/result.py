@@ -18,6 +18,8 @@ class EditResult:
 
     output: Path
     num_frames: int
+    size: tuple[int, int]
+    """Columns and rows of the delivered frames."""
     seconds: float
     """Wall time of the editing, without loading the model."""
     frames_per_second: float
@@ -51,6 +53,7 @@ def summarize(
     return EditResult(
         output=output,
         num_frames=delivered,
+        size=manifest.delivered,
         seconds=seconds,
         frames_per_second=computed / seconds,
         anchors=selection.anchors,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -16,7 +16,6 @@ import numpy as np
 
 from fairy.config import EditConfig, JobConfig, VideoConfig
 from fairy.errors import UsageError
-from fairy.jobs.masks import Blend
 from fairy.method.anchors import DEFAULT_NUM_ANCHORS, choose_anchors
 from fairy.pictures.size import fit_size
 from fairy.video import Frame, VideoInfo, read_at, read_frames
@@ -87,11 +86,9 @@ class Selection:
 
     info: VideoInfo
     size: tuple[int, int]
-    """Columns and rows."""
+    """Columns and rows of the frames as they are edited."""
     shots: tuple[ShotPlan, ...]
     """Without gaps, at least one."""
-    blend: Blend = field(default_factory=Blend)
-    """How the edits are laid over their sources."""
 
     def __len__(self) -> int:
         return self.stop - self.start
@@ -131,12 +128,6 @@ class Selection:
     def frames_at(self, indices: Iterable[int]) -> Iterator[Frame]:
         """Some frames, in their order."""
         return read_at(self.info, indices, size=self.size)
-
-    def blended(
-        self, pairs: Iterable[tuple[Frame, np.ndarray]], indices: Iterable[int]
-    ) -> Iterator[tuple[Frame, np.ndarray]]:
-        """Frames of rising indices, each with its edit laid over it."""
-        return self.blend.over(pairs, indices, self.size)
 
     def pictures_at(self, indices: Sequence[int]) -> np.ndarray:
         """A few frames at once: uint8 (F, H, W, 3)."""

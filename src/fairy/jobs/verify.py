@@ -81,6 +81,5 @@ def render_frames(
         shots = {selection.shot_of(index) for index in mine}
         for shot, bank in edit_shots(editor, selection, take, given, shots, report):
             wanted = [index for index in mine if shot.start <= index < shot.stop]
-            edits = edit_frames(editor, selection.frames_at(wanted), bank, shot.anchors)
-            for frame, edited in selection.blended(edits, wanted):
+            for frame, edited in edit_frames(editor, selection.frames_at(wanted), bank, shot.anchors):
                 yield frame.index, edited

@@ -65,6 +65,11 @@ class ManyWorkers:
                 self._report.note(f"no worker has started yet: each waits for {self.pool.share}, which others may hold")
         return future.result()
 
+    @property
+    def device(self) -> str:
+        """Where the video is put together: here, beside workers that may hold the GPUs."""
+        return "cpu"
+
     def peak_memory(self) -> int:
         """Bytes held by the worker that held most, when it had done its last chunk."""
         return self._peak

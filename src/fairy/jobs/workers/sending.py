@@ -6,10 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fairy.jobs.masks import Blend
 from fairy.jobs.selection import Selection
 from fairy.parallel.cluster import Shared, node, share
-from fairy.video import VideoInfo
 
 BLOCK = 64 << 20
 """Bytes sent at a time."""
@@ -61,19 +59,13 @@ def receive(file: SentFile, path: Path) -> Path:
 
 def files_of(selection: Selection) -> list[Path]:
     """All files that rendering a selection reads, absolute."""
-    infos = [selection.info, *([selection.blend.mask.info] if selection.blend.mask else [])]
-    return [path.absolute() for info in infos for path in info.images or (info.path,)]
+    info = selection.info
+    return [path.absolute() for path in info.images or (info.path,)]
 
 
 def relocated(selection: Selection, paths: dict[Path, Path]) -> Selection:
     """The same selection of the same files at other paths."""
-    blend = selection.blend
-    if blend.mask:
-        blend = Blend(replace(blend.mask, info=moved(blend.mask.info, paths)), blend.auto)
-    return replace(selection, info=moved(selection.info, paths), blend=blend)
-
-
-def moved(info: VideoInfo, paths: dict[Path, Path]) -> VideoInfo:
-    """The same video at other paths."""
+    info = selection.info
     images = tuple(paths[path.absolute()] for path in info.images)
-    return replace(info, images=images, path=info.path.absolute() if images else paths[info.path.absolute()])
+    path = info.path.absolute() if images else paths[info.path.absolute()]
+    return replace(selection, info=replace(info, images=images, path=path))
