@@ -81,8 +81,10 @@ def test_what_everyone_uses_comes_first_and_what_experts_use_last(help_of):
     parts = dict(part.split("\n", 1) for part in help_of("edit").split("\n\n")[3:])
     first, *_, last, examples = parts
     assert (first, last, examples) == ("Arguments", "Expert", "Examples")
-    assert all(flag(name) in parts["Options"] for name in ("output", "seed", "fast", "long_side", "mask", "workers"))
-    assert all(flag(name) in parts["Expert"] for name in ("bank", "micro_batch", "decoder", "dtype", "scheduler"))
+    assert all(flag(name) in parts["Options"] for name in ("output", "seed", "fast", "size", "mask", "workers"))
+    assert all(
+        flag(name) in parts["Expert"] for name in ("bank", "micro_batch", "decoder", "dtype", "scheduler", "long_side")
+    )
 
 
 @pytest.mark.parametrize("config", [EditConfig, ModelConfig, VideoConfig, MaskConfig, JobConfig, RunConfig])

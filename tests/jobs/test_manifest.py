@@ -9,6 +9,7 @@ from PIL import Image
 from clips import make
 from fairy.config import EditConfig, JobConfig, VideoConfig
 from fairy.errors import MediaError, OutputError
+from fairy.jobs.delivery import plan_delivery
 from fairy.jobs.manifest import RECIPE_LIMIT, Manifest, chunk_size, describe, describe_model, parse
 from fairy.jobs.recipe import info
 from fairy.jobs.selection import ShotPlan, select
@@ -28,7 +29,8 @@ def manifest(source, sd_model) -> Manifest:
     selection = select(probe(source), video, edit, job, cuts=[4]).fitted(64)
     with Editor(sd_model) as editor:
         facts = describe_model(editor)
-    return describe(selection, facts, INSTRUCTION, edit.resolved(facts.defaults), video=video, job=job)
+    delivery = plan_delivery(video, selection.info, selection.size)
+    return describe(selection, facts, INSTRUCTION, edit.resolved(facts.defaults), delivery=delivery, job=job)
 
 
 def test_a_stored_manifest_is_read_back(manifest, tmp_path):
@@ -45,7 +47,8 @@ def test_a_damaged_manifest_is_refused_with_advice(manifest, tmp_path, damage):
 
 
 def test_equal_jobs_do_not_differ(manifest):
-    assert replace(manifest, source="elsewhere.mp4", quality=30, chunk=5).differences(manifest) == []
+    delivered = replace(manifest, delivered=(640, 480), detail="off", quality=30, mask_hash="ab", feather=9)
+    assert replace(delivered, source="elsewhere.mp4", chunk=5).differences(manifest) == []
 
 
 def test_differences_are_named(manifest):

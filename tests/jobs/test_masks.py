@@ -8,6 +8,7 @@ from PIL import Image
 
 from clips import make
 from fairy.errors import MediaError, UsageError
+from fairy.jobs.delivery import Delivery
 from fairy.jobs.masks import Blend, open_mask
 from fairy.lab.synthetic import edit_clip, render_clip
 from fairy.pictures.blend import auto_mask, composite, feathered
@@ -158,27 +159,27 @@ def test_auto_mask_is_nothing_where_nothing_was_edited() -> None:
     assert not auto_mask(picture, picture).any()
 
 
-def blended(blend: Blend, source: VideoInfo, indices: list[int]) -> list[tuple[Frame, np.ndarray]]:
-    """Frames of the source, edited into their negatives, after the blend."""
-    frames = read_at(source, indices)
-    return list(blend.over(((frame, 255 - frame.image) for frame in frames), indices, (64, 48)))
+def finished(blend: Blend, source: VideoInfo, indices: list[int]) -> list[tuple[Frame, np.ndarray]]:
+    """Frames of the source, edited into their negatives, as they are delivered."""
+    negatives = (255 - frame.image for frame in read_at(source, indices))
+    return list(Delivery(info=source, size=(64, 48), detail="carry", blend=blend).finished(negatives, indices))
 
 
 def test_a_blend_without_a_mask_leaves_the_edit_alone(source: VideoInfo) -> None:
-    assert all((edited == 255 - frame.image).all() for frame, edited in blended(Blend(), source, [1, 3]))
+    assert all((edited == 255 - frame.image).all() for frame, edited in finished(Blend(), source, [1, 3]))
 
 
 def test_a_blend_is_the_same_for_a_frame_alone(tmp_path: Path, source: VideoInfo) -> None:
     blend = Blend(open_mask(make(tmp_path / "mask.mp4", num_frames=6), source), auto=True)
-    together = blended(blend, source, [0, 2, 3, 5])
+    together = finished(blend, source, [0, 2, 3, 5])
     for frame, edited in together:
-        ((alone, again),) = blended(blend, source, [frame.index])
+        ((alone, again),) = finished(blend, source, [frame.index])
         assert alone.index == frame.index
         assert (again == edited).all()
 
 
 def test_a_mask_and_the_found_one_both_must_want_the_edit(tmp_path: Path, source: VideoInfo) -> None:
     blend = Blend(open_mask(save(tmp_path / "mask.png", right_half()), source, feather=0), auto=True)
-    ((frame, edited),) = blended(blend, source, [0])
+    ((frame, edited),) = finished(blend, source, [0])
     assert (edited[:, :32] == frame.image[:, :32]).all()
     assert np.abs(edited[:, 32:].astype(int) - frame.image[:, 32:]).mean() > 50

@@ -92,15 +92,13 @@ def test_masked_frames_are_redone_and_verified(source: Path, mask: Path, sd_mode
     assert np.array_equal(pictures(tmp_path / "out")[LEFT_ALONE], sources(source)[LEFT_ALONE])
 
 
-def test_a_job_does_not_go_on_with_another_mask(source: Path, mask: Path, sd_model: Model, tmp_path: Path) -> None:
-    out = tmp_path / "out.mp4"
+def test_another_mask_edits_no_frame_again(source: Path, mask: Path, sd_model: Model, tmp_path: Path) -> None:
+    out = f"{tmp_path}/out/"
     edit(source, out, sd_model, mask=MaskConfig(mask=mask))
-    for other, says in (
-        (MaskConfig(), "mask is nothing"),
-        (MaskConfig(mask=mask, auto_mask=True), "auto-mask is True"),
-    ):
-        with pytest.raises(UsageError, match=says):
-            edit(source, out, sd_model, mask=other, overwrite=True)
+    again = edit(source, out, sd_model, mask=MaskConfig(mask=mask, feather=9, auto_mask=True), overwrite=True)
+    fresh = edit(source, f"{tmp_path}/new/", sd_model, mask=MaskConfig(mask=mask, feather=9, auto_mask=True))
+    assert (again.frames_per_second, fresh.frames_per_second > 0) == (0, True)
+    assert np.array_equal(pictures(tmp_path / "out"), pictures(tmp_path / "new"))
 
 
 def test_a_changed_mask_is_noticed(source: Path, mask: Path, sd_model: Model, tmp_path: Path) -> None:
@@ -109,7 +107,7 @@ def test_a_changed_mask_is_noticed(source: Path, mask: Path, sd_model: Model, tm
     edit(source, tmp_path / "out.mp4", sd_model, mask=MaskConfig(mask=own))
     Image.new("L", (64, 48)).save(own)
     with pytest.raises(MediaError, match=r"mask.png has changed"):
-        verify(tmp_path / "out.mp4", model=sd_model)
+        redo(tmp_path / "out.mp4", (0, 2), model=sd_model)
 
 
 def test_a_grid_refuses_given_anchors(source: Path, mask: Path, sd_model: Model, tmp_path: Path) -> None:

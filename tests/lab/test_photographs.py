@@ -59,7 +59,7 @@ def test_a_folder_without_photographs_says_what_to_do(tmp_path):
 
 
 def test_the_page_lists_all_of_them(script):
-    assert script.table() in (SCRIPTS.parent / "docs" / "photographs.md").read_text(encoding="utf-8")
+    assert script.table() in (SCRIPTS.parent / "docs" / "lab" / "photographs.md").read_text(encoding="utf-8")
 
 
 def test_files_of_a_resource_archive(script):

@@ -70,7 +70,9 @@ def test_some_frames_are_read_at_another_size(tmp_path):
 
 def test_a_pickle_is_refused_with_the_way_to_an_npz(tmp_path):
     (tmp_path / "davis.pkl").write_bytes(b"x")
-    with pytest.raises(MediaError, match=r"is a pickle, which runs when it is read: docs/tracking\.md makes an \.npz"):
+    with pytest.raises(
+        MediaError, match=r"is a pickle, which runs when it is read: docs/lab/tracking\.md makes an \.npz"
+    ):
         open_clips(tmp_path / "davis.pkl")
 
 

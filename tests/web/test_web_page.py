@@ -17,7 +17,7 @@ from clips import make
 from fairy.errors import UsageError
 from fairy.web import WebConfig, serve
 
-DOCS = Path(__file__).parents[2] / "docs" / "web.md"
+DOCS = Path(__file__).parents[2] / "docs" / "reference" / "web-api.md"
 QUICK = {"num_steps": 1, "long_side": 64, "seed": 3}
 
 

@@ -47,7 +47,6 @@ VALUES = {
     "lora": "LORA",
     "decoder": "DECODER",
     "compile": "MODE",
-    "size": "SIZE",
     "detail": "carry|off",
     "device": "DEVICE",
     "dtype": "TYPE",
@@ -120,7 +119,7 @@ def fields_in(group: Group) -> Parameter:
 EditOptions = Annotated[EditConfig | None, fields_in(EDIT), Without("guided_share")]
 """`guided_share` is a number for Python; here it is a part of --fast."""
 ModelOptions = Annotated[ModelConfig | None, fields_in(MODEL)]
-VideoOptions = Annotated[VideoConfig | None, fields_in(VIDEO)]
+VideoOptions = Annotated[VideoConfig | None, fields_in(VIDEO), Words(size=("source|model|N|WxH", None))]
 MaskOptions = Annotated[MaskConfig | None, fields_in(MASK)]
 JobOptions = Annotated[JobConfig | None, fields_in(WORK), Without("workers", "ray_address")]
 PreviewOptions = Annotated[

@@ -72,6 +72,6 @@ def box_mean(values: np.ndarray, radius: int) -> np.ndarray:
 
 
 def composite(source: np.ndarray, edited: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Mix pictures (H, W, 3) of one kind of number: the edit's own pixels where the mask is 1, the source's own where it is 0."""
+    """Mix pictures (H, W, 3) of one number format: the edit's own pixels where the mask is 1, the source's where 0."""
     own = source.astype(np.float32)
     return np.rint(own + mask[..., None] * (edited - own)).astype(source.dtype)
