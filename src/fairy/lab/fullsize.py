@@ -178,11 +178,12 @@ def write_page(folder: Path, rows: Sequence[Row], model: Model, command: str) ->
     folder.mkdir(parents=True, exist_ok=True)
     write_text(stem.with_suffix(".csv"), as_csv(HEADS, [flat(row) for row in rows]))
     num_clips = len({row.clip for row in rows})
+    full = f"{SCALE * SIZE[0]}x{SCALE * SIZE[1]}"
     text = [
         "# Edits carried to full size, against exact truth",
         f"`{command}`",
         f"{in_words(describe_machine())}, model {model.name}.",
-        f"{num_clips} synthetic clips of {NUM_FRAMES} frames, rendered at {SCALE * SIZE[0]}x{SCALE * SIZE[1]}, edited at"
+        f"{num_clips} synthetic clips of {NUM_FRAMES} frames, rendered at {full}, edited at"
         f" {SIZE[0]}x{SIZE[1]}. PSNR in dB and SSIM of luma to the exact edit at full size: bicubic, then carry. Warp"
         " error in levels of 255, by the exact flow: bicubic, carry, and the exact edit itself.",
     ]

@@ -9,7 +9,8 @@ no bit depends on what else is in the batch, or on the number of threads.
   such functions are fitted at a small size and applied at the full one.
 
 What no such function explains, such as the strokes of a pencil, is the residual. It is enlarged by itself where it
-stands out of the noise that an autoencoder leaves.
+stands out of the noise that an autoencoder leaves, and where it does, the source's detail counts less: as much as the
+function explains of the edit's contrast there (`fairy lab fullsize` measures what that is worth).
 """
 
 from __future__ import annotations
@@ -39,9 +40,12 @@ def carry(full: torch.Tensor, low: torch.Tensor, edit: torch.Tensor) -> torch.Te
     bicubic enlargement; where an edit throws the source's detail away, as a heat map does, some of it comes back.
     """
     maps = _box(_fit(low, edit), RADIUS).to(full.dtype)
-    residual = _cored(edit - _applied(low, maps))
+    explained = _applied(low, maps)
+    residual = _cored(edit - explained)
     size = (full.shape[-2], full.shape[-1])
-    return _applied(full, _resized(maps, size, "bilinear")) + _resized(residual, size, "bicubic")
+    wide, coarse = _resized(maps, size, "bilinear"), _resized(low, size, "bicubic")
+    detail = _mixed(full - coarse, wide).mul_(_resized(_share(explained, residual), size, "bilinear"))
+    return _applied(coarse, wide) + detail + _resized(residual, size, "bicubic")
 
 
 def enlarge(edit: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
@@ -74,10 +78,22 @@ def _fit(low: torch.Tensor, edit: torch.Tensor) -> torch.Tensor:
 
 def _applied(picture: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
     """(F, 3, H, W) under the functions (F, 12, H, W) of its pixels."""
-    result = maps[:, 9:].clone()
-    for channel in range(3):
+    return _mixed(picture, maps).add_(maps[:, 9:])
+
+
+def _mixed(picture: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
+    """The same without the constants."""
+    result = picture[:, 0, None] * maps[:, :3]
+    for channel in (1, 2):
         result.addcmul_(picture[:, channel, None], maps[:, 3 * channel : 3 * channel + 3])
     return result
+
+
+def _share(explained: torch.Tensor, residual: torch.Tensor) -> torch.Tensor:
+    """(F, 1, h, w) in 0..1: how much of the edit's contrast nearby its source explains."""
+    contrast = _box((explained - _box(explained, RADIUS)).square().mean(1, keepdim=True), RADIUS)
+    unexplained = _box(residual.square().mean(1, keepdim=True), RADIUS)
+    return contrast / (contrast + unexplained).clamp_min(1e-12)
 
 
 def _cored(residual: torch.Tensor) -> torch.Tensor:

@@ -19,7 +19,7 @@ def fullsize(
     clips: int = 6,
     quiet: Silent = False,
 ) -> None:
-    """Measure edits carried to full size beside bicubic ones, against exact truth.
+    """Measure edits carried to full size against exact truth.
 
     Args:
         output: Where the dated page and table go; those of the same day are replaced.
