@@ -10,6 +10,7 @@ import pytest
 
 from fairy.models import Model, load
 from tiny import build_sd_folder, build_sdxl_folder
+from tiny_flux2 import build_klein_folder
 
 HERE = Path(__file__).parent
 
@@ -49,6 +50,21 @@ def sd_model(sd_folder: Path) -> Model:
 @pytest.fixture(scope="session")
 def sdxl_model(sdxl_folder: Path) -> Model:
     return load(sdxl_folder, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def klein_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_klein_folder(tmp_path_factory.mktemp("klein"))
+
+
+@pytest.fixture(scope="session")
+def klein_base_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_klein_folder(tmp_path_factory.mktemp("klein-base"), distilled=False)
+
+
+@pytest.fixture(scope="session")
+def klein_model(klein_folder: Path) -> Model:
+    return load(klein_folder, device="cpu")
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ class Defaults:
 
 
 KINDS = {"long_side": int, "num_steps": int, "text_guidance": float, "image_guidance": float, "scheduler": str}
-TRAITS = {"centre_kernels": bool, "words": str, "edits": list}
+TRAITS = {"centre_kernels": bool, "words": str, "edits": list, "text_layers": list, "text_length": int}
 """What else a folder may say of its model, for its family."""
 
 

@@ -32,6 +32,8 @@ class Family(Protocol):
     PIPELINES: Mapping[str, Components]
     """diffusers' pipelines that run such a model, by the name of their class, with the model's parts. Parts are loaded
     in this order; the denoiser is called unet or transformer, text encoders and tokenizers begin with these words."""
+    TEXT_STAYS: bool
+    """Whether the text encoders stay on the model's device; else `read` takes them there for as long as it needs."""
 
     def check(self, folder: ModelFolder) -> None:
         """Raise ModelError where a folder of such a pipeline is no editor all the same."""

@@ -113,12 +113,13 @@ def _load_parts(
     # The autoencoder of SDXL overflows in float16 and says so.
     vae_dtype = torch.float32 if dtype is torch.float16 and folder.config("vae").get("force_upcast") else dtype
     sampler = sampler or scheduler_class(folder.defaults.scheduler)
+    reading = device if folder.family.TEXT_STAYS else torch.device("cpu")
     return Model(
         config=replace(config, scheduler=sampler.__name__),
         folder=folder,
         denoiser=_load_weighted(folder, folder.denoiser, dtype).to(device),
         vae=_load_weighted(folder, "vae", vae_dtype).to(device),
-        text_encoders=tuple(_load_weighted(folder, part, dtype).to(device) for part in folder.text_encoders),
+        text_encoders=tuple(_load_weighted(folder, part, dtype).to(reading) for part in folder.text_encoders),
         tokenizers=tuple(_load_tokenizer(folder, part) for part in folder.tokenizers),
         scheduler=sampler.from_config(read_json(folder.path / SCHEDULER)),
         device=device,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fairy.models.schedules import Schedule
 
 NAME = "InstructPix2Pix"
+TEXT_STAYS = True
 _BOTH = {
     "unet": ("UNet2DConditionModel",),
     "vae": ("AutoencoderKL", "AutoencoderTiny"),
