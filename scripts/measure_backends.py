@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 import fairy
+from fairy.config import EditConfig
 from fairy.lab.bench.timing import seconds_of
 from fairy.lab.results.tables import as_markdown
 from fairy.method.bank import StepReader, StepWriter
@@ -58,16 +59,16 @@ def prepare(
     model = fairy.load(dtype=dtype)
     family, timestep = model.family, torch.tensor(500.0)
     family.install(model.denoiser)
-    told = family.read(model, "make it night", *SIZE)
+    told, settings = family.read(model, "make it night", *SIZE), EditConfig().resolved(model.defaults)
     shape = family.latent_shape(model, *SIZE)
     latents, seen = (torch.randn(1, *shape) for _ in range(2))
     reader = None
     if num_anchors:
         writer = StepWriter(len(BRANCHES))
         others, sources = (torch.randn(num_anchors, *shape) for _ in range(2))
-        family.predict(model, others, family.inputs(model, told, sources, BRANCHES), timestep, writer)
+        family.predict(model, others, family.inputs(model, told, sources, BRANCHES, settings), timestep, writer)
         reader = StepReader(writer.layers, 1.0)
-    inputs = family.inputs(model, told, seen, BRANCHES)
+    inputs = family.inputs(model, told, seen, BRANCHES, settings)
     wrapped = replace(model, denoiser=wrap(model.denoiser))
 
     @torch.inference_mode()

@@ -7,10 +7,12 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import torch
 
 from fairy.models import Model, load
 from tiny import build_sd_folder, build_sdxl_folder
 from tiny_flux2 import build_klein_folder
+from tiny_kontext import build_kontext_folder
 
 HERE = Path(__file__).parent
 
@@ -65,6 +67,25 @@ def klein_base_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def klein_model(klein_folder: Path) -> Model:
     return load(klein_folder, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def kontext_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_kontext_folder(tmp_path_factory.mktemp("kontext"))
+
+
+@pytest.fixture(scope="session")
+def kontext_model(kontext_folder: Path) -> Model:
+    return load(kontext_folder, device="cpu")
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """As edits compute on the CPU."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")

@@ -13,53 +13,23 @@ from safetensors.torch import save_file
 
 from fairy.config import EditConfig
 from fairy.errors import ModelError, UsageError
-from fairy.method.bank import AnchorBank, StepReader, StepWriter
+from fairy.method.bank import StepReader, StepWriter
 from fairy.method.editor import Editor
 from fairy.models import Model, load
-from fairy.models.joint import align
-from fairy.pictures.tensors import to_tensor, to_uint8
+from fairy.models.folder import open_folder
+from fairy.pictures.tensors import to_uint8
+from joint_edits import CONFIG, INSTRUCTION, alone, as_fairy_computes, clip, decoding, edit, latents_of
 from tiny_flux2 import TEXT, build_klein_folder
 
-INSTRUCTION = "make it night"
-CONFIG = EditConfig(num_steps=3, seed=5)
 NOISY, HEADS = slice(2, 6), 2
 """Of a sequence of 9: 2 of text, 4 noisy, 3 of the source."""
 
 
-def clip(num_frames: int = 6, rows: int = 3, columns: int = 4) -> np.ndarray:
-    """Frames of random squares, uint8 (F, 8 * rows, 8 * columns, 3)."""
-    coarse = np.random.default_rng(0).integers(0, 256, (num_frames, rows, columns, 3), np.uint8)
-    return coarse.repeat(8, axis=1).repeat(8, axis=2)
-
-
-def edit(editor: Editor, frames: np.ndarray, bank: AnchorBank) -> np.ndarray:
-    return np.stack(list(editor.edit_frames(frames, bank)))
-
-
-def alone(editor: Editor, frames: np.ndarray, config: EditConfig = CONFIG) -> np.ndarray:
-    return edit(editor, frames, editor.edit_anchors(frames[:0], INSTRUCTION, config))
-
-
-@pytest.fixture
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("kind", ["klein_folder", "klein_base_folder"])
-def test_without_anchors_it_is_diffusers_own_pipeline_bit_for_bit(
-    kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_anchors_it_is_diffusers_own_pipeline_bit_for_bit(kind: str, request: pytest.FixtureRequest) -> None:
     folder = request.getfixturevalue(kind)
-    stock = Flux2KleinPipeline.from_pretrained(folder)
-    stock.set_progress_bar_config(disable=True)
-    for part in (stock.transformer, stock.vae, stock.text_encoder):
-        align(part)
-    # diffusers divides by 255, Fairy by 127.5: the last bit of a pixel.
-    monkeypatch.setattr(stock.image_processor, "preprocess", lambda image, **_: to_tensor(np.array(image)[None]))
+    stock = as_fairy_computes(Flux2KleinPipeline.from_pretrained(folder))
     frame = clip(1, 8, 10)  # the pipeline takes 64 pixels at least
     called = stock(
         image=Image.fromarray(frame[0]),
@@ -72,10 +42,7 @@ def test_without_anchors_it_is_diffusers_own_pipeline_bit_for_bit(
         output_type="latent",
     )
     model = load(folder, device="cpu")
-    decoded: list[torch.Tensor] = []
-    own_decode = model.vae.decode
-    monkeypatch.setattr(model.vae, "decode", lambda z, **given: decoded.append(z) or own_decode(z, **given))
-    with Editor(model) as editor:
+    with Editor(model) as editor, decoding(model.vae) as decoded:
         edited = alone(editor, frame)
     assert torch.equal(decoded[0], called.images)
     assert np.array_equal(edited, to_uint8(stock.vae.decode(called.images.clone()).sample.detach()))
@@ -155,17 +122,6 @@ def test_a_frames_pass_is_the_formula(strength: float) -> None:
             torch.testing.assert_close(mixed[head, frame, place], expected, atol=1e-5, rtol=1e-5)
 
 
-def latents_of(model: Model, frame: np.ndarray, anchors: np.ndarray, config: EditConfig) -> torch.Tensor:
-    """What is decoded of a frame that reads these anchors."""
-    decoded: list[torch.Tensor] = []
-    family_decode = model.vae.decode
-    with Editor(model) as editor, pytest.MonkeyPatch.context() as patch:
-        bank = editor.edit_anchors(anchors, INSTRUCTION, config)
-        patch.setattr(model.vae, "decode", lambda z, **given: decoded.append(z) or family_decode(z, **given))
-        edit(editor, frame[None], bank)
-    return decoded[0]
-
-
 @pytest.mark.parametrize("strength", [0.3, 1.0, 3.0])
 @pytest.mark.parametrize("num_anchors", [1, 3])
 def test_a_frame_whose_anchors_are_all_itself_is_edited_as_if_alone(
@@ -183,7 +139,7 @@ def test_a_single_anchor_is_edited_as_if_alone(klein_model: Model) -> None:
 
 
 def test_other_anchors_change_a_frame(klein_model: Model) -> None:
-    own, other = (latents_of(klein_model, clip()[0], clip()[[i]], CONFIG) for i in (0, 5))
+    own, other = (latents_of(klein_model, clip()[0], clip()[[i]]) for i in (0, 5))
     assert (own - other).abs().max() > 1e-3
 
 
@@ -276,3 +232,9 @@ def test_guidance_as_an_input_is_refused(tmp_path: Path) -> None:
 def test_parts_that_do_not_go_together_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"joint_attention_dim is 32, and .* need 48"):
         load(build_klein_folder(tmp_path, joint_attention_dim=32), device="cpu")
+
+
+def test_the_licence_of_the_large_one_is_said(tmp_path: Path, klein_model: Model) -> None:
+    large = build_klein_folder(tmp_path, num_attention_heads=32, attention_head_dim=8, axes_dims_rope=(2, 2, 2, 2))
+    assert "non-commercial" in klein_model.family.restriction(open_folder(large))
+    assert klein_model.family.restriction(klein_model.folder) == ""

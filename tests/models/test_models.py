@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from fairy.config import EditConfig
 from fairy.errors import ModelError, UsageError
 from fairy.models import Defaults, Model, load
 from fairy.models.families import instruct_pix2pix as family
@@ -213,7 +214,7 @@ def test_prediction_equals_the_unet_called_frame_by_frame(kind: str, request: py
     model = request.getfixturevalue(kind)
     told = encode_instruction(model, "make it snow", height=40, width=56)
     noisy, source = torch.randn(2, 2, *family.latent_shape(model, 40, 56), generator=torch.Generator().manual_seed(0))
-    inputs = family.inputs(model, told, source, (0, 1, 2))
+    inputs = family.inputs(model, told, source, (0, 1, 2), EditConfig().resolved(model.defaults))
     predicted = family.predict(model, noisy, inputs, torch.tensor(500), None)
     for branch, frame in ((0, 0), (1, 1), (2, 0)):
         added = {name: values[branch : branch + 1] for name, values in told.added.items()}

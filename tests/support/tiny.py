@@ -24,8 +24,8 @@ def build_sd_folder(folder: Path, *, seed: int = 0, tiny_vae: bool = False, **un
         parts = {
             "unet": UNet2DConditionModel(**_unet_config() | unet),
             "vae": _tiny_vae() if tiny_vae else _vae(),
-            "text_encoder": CLIPTextModel(_text_config()),
-            "tokenizer": _tokenizer(),
+            "text_encoder": CLIPTextModel(clip_config()),
+            "tokenizer": clip_tokenizer(),
             "scheduler": EulerAncestralDiscreteScheduler(**_noise_config()),
         }
     return _save(folder, "StableDiffusionInstructPix2PixPipeline", parts)
@@ -46,10 +46,10 @@ def build_sdxl_folder(folder: Path, *, seed: int = 0, **index: Any) -> Path:
         parts = {
             "unet": UNet2DConditionModel(**_unet_config() | unet),
             "vae": _vae(force_upcast=True),
-            "text_encoder": CLIPTextModel(_text_config()),
-            "text_encoder_2": CLIPTextModelWithProjection(_text_config()),
-            "tokenizer": _tokenizer(),
-            "tokenizer_2": _tokenizer(),
+            "text_encoder": CLIPTextModel(clip_config()),
+            "text_encoder_2": CLIPTextModelWithProjection(clip_config()),
+            "tokenizer": clip_tokenizer(),
+            "tokenizer_2": clip_tokenizer(),
             "scheduler": EulerAncestralDiscreteScheduler(**_noise_config()),
         }
     return _save(folder, "StableDiffusionXLInstructPix2PixPipeline", parts, index)
@@ -102,7 +102,7 @@ def _tiny_vae() -> AutoencoderTiny:
     )
 
 
-def _text_config() -> CLIPTextConfig:
+def clip_config() -> CLIPTextConfig:
     return CLIPTextConfig(
         vocab_size=len(_vocabulary()),
         hidden_size=WIDTH,
@@ -116,7 +116,7 @@ def _text_config() -> CLIPTextConfig:
     )
 
 
-def _tokenizer() -> CLIPTokenizer:
+def clip_tokenizer() -> CLIPTokenizer:
     return CLIPTokenizer(vocab=_vocabulary(), merges=MERGES_AS_PAIRS, model_max_length=TOKENS)
 
 

@@ -62,6 +62,8 @@ def print_models(models: Sequence[ModelEntry]) -> None:
         for guidance in ("text_guidance", "image_guidance"):
             if (scale := getattr(model.defaults, guidance)) is not None:  # not every family has both
                 defaults += f", {guidance.partition('_')[0]} {scale:g}"
+        if model.restriction:
+            defaults += f"; {model.restriction}"
         table.add_row(model.name, f"{model.num_bytes / 1e6:,.0f} MB", defaults, str(model.path))
     Console().print(table)
 

@@ -27,6 +27,8 @@ class Prospect:
     maker: str
     """The model, its device and its number format."""
     memory: MemoryNeeded
+    restriction: str
+    """What the licence of the weights forbids; empty where nothing is known."""
     unread: tuple[str, ...]
     """What the model cannot read of the instruction, each in a line."""
 
@@ -38,7 +40,7 @@ def foresee(
     model = editor.model
     maker = f"{model.name} on {model.device} in {str(model.dtype).removeprefix('torch.')}"
     memory = editor.memory_needed(size, num_anchors, settings)
-    return Prospect(maker, memory, tuple(unread(model, instruction)))
+    return Prospect(maker, memory, model.family.restriction(model.folder), tuple(unread(model, instruction)))
 
 
 def unread(model: Model, instruction: str) -> Iterator[str]:
@@ -67,6 +69,8 @@ def announce(plan: Plan, renderer: Renderer, report: Report) -> tuple[str, ...]:
     report.note(f"memory: about {prospect.memory}{each}")
     if prospect.unread and plan.request.job.strict:
         raise UsageError(f"--strict: {prospect.unread[0]}")
+    if prospect.restriction:
+        report.note(f"licence: {prospect.restriction}")
     for note in (*prospect.unread, *selection.info.notes):
         report.note(note)
     return prospect.unread

@@ -95,7 +95,7 @@ def memory_needed(editor: Editor, size: tuple[int, int], num_anchors: int, setti
     branches = model.family.branches(model, settings, 0)
     passes = sum(len(model.family.branches(model, settings, step)) for step in range(settings.num_steps))
     with editor.threads(1) as pool:
-        trial = pool.submit(_try_step, model, (height, width), num_anchors, editor.micro_batch, branches)
+        trial = pool.submit(_try_step, model, (height, width), num_anchors, editor.micro_batch, branches, settings)
         bank, anchors_work, frame_work = trial.result()
     return MemoryNeeded(
         weights=sum(tensor.nbytes for part in model.parts for tensor in part.parameters()),
@@ -116,7 +116,12 @@ def bank_device(editor: Editor, size: tuple[int, int], num_anchors: int, setting
 
 
 def _try_step(
-    model: Model, size: tuple[int, int], num_anchors: int, micro_batch: int, branches: Sequence[int]
+    model: Model,
+    size: tuple[int, int],
+    num_anchors: int,
+    micro_batch: int,
+    branches: Sequence[int],
+    settings: EditSettings,
 ) -> tuple[int, int, int]:
     """Bytes of one step: of the bank, of the anchors' pass and of a micro-batch's pass."""
     family = model.family
@@ -125,7 +130,8 @@ def _try_step(
     def step(count: int, anchors: StepWriter | StepReader | None) -> None:
         seen = family.look(model, torch.zeros(count, 3, *size), told)
         latents = torch.zeros(count, *family.latent_shape(model, *size), device=model.device)
-        family.predict(model, latents, family.inputs(model, told, seen, branches), torch.zeros(()), anchors)
+        inputs = family.inputs(model, told, seen, branches, settings)
+        family.predict(model, latents, inputs, torch.zeros(()), anchors)
         family.decode(model, latents)
 
     writer = StepWriter(len(branches))

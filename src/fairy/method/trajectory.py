@@ -52,7 +52,7 @@ def edit_together(
     def predict(latents: torch.Tensor, step: int, timestep: torch.Tensor) -> torch.Tensor:
         branches = family.branches(model, settings, step)
         if branches not in told:
-            told[branches] = family.inputs(model, bank.told, seen, branches)
+            told[branches] = family.inputs(model, bank.told, seen, branches, settings)
         anchors = anchors_at(step)
         predicted = family.predict(model, latents, told[branches], timestep, anchors)
         if model.overwrites and isinstance(anchors, StepWriter):

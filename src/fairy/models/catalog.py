@@ -21,6 +21,7 @@ class ModelEntry:
     path: Path
     num_bytes: int  # on disk
     defaults: Defaults
+    restriction: str  # what the licence of its weights forbids; empty where nothing is known
 
 
 def built_in(name: str) -> bool:
@@ -51,7 +52,7 @@ def list_models() -> list[ModelEntry]:
 
 def _entry(folder: ModelFolder) -> ModelEntry:
     num_bytes = sum((folder.path / file).stat().st_size for file in folder.files())
-    return ModelEntry(folder.name, folder.path, num_bytes, folder.defaults)
+    return ModelEntry(folder.name, folder.path, num_bytes, folder.defaults, folder.family.restriction(folder))
 
 
 def _cached_folders() -> list[ModelFolder]:

@@ -38,6 +38,9 @@ class Family(Protocol):
     def check(self, folder: ModelFolder) -> None:
         """Raise ModelError where a folder of such a pipeline is no editor all the same."""
 
+    def restriction(self, folder: ModelFolder) -> str:
+        """What the licence of its weights forbids, in a line for users; empty where nothing is known."""
+
     def defaults(self, folder: ModelFolder) -> Defaults:
         """What an edit uses where neither the user nor the folder's fairy.json says anything."""
 
@@ -74,7 +77,7 @@ class Family(Protocol):
     def look(self, model: Model, frames: torch.Tensor, instruction: Any) -> Any:
         """float (F, 3, H, W) in -1..1 -> what the denoiser sees of these source frames in every step."""
 
-    def inputs(self, model: Model, instruction: Any, seen: Any, branches: Sequence[int]) -> Any:
+    def inputs(self, model: Model, instruction: Any, seen: Any, branches: Sequence[int], settings: EditSettings) -> Any:
         """What the denoiser takes in all steps that compute these branches."""
 
     def predict(

@@ -34,6 +34,16 @@ def prepare(model: Model) -> None:
             align(part)
 
 
+def pipeline(model: Model) -> Any:
+    """The stock one, of the model's own kind."""
+    import diffusers
+
+    parts = {model.folder.denoiser: model.denoiser, "vae": model.vae, "scheduler": model.scheduler}
+    parts |= dict(zip(model.folder.text_encoders, model.text_encoders, strict=True))
+    parts |= dict(zip(model.folder.tokenizers, model.tokenizers, strict=True))
+    return getattr(diffusers, model.folder.index["_class_name"])(**parts)
+
+
 def branches(model: Model, settings: EditSettings, step: int) -> tuple[int, ...]:  # noqa: ARG001  all models alike
     """Those that have weight in `guide`. A model without guidance is edited with a scale of 1."""
     if not settings.is_guided(step) or settings.text_guidance == 1.0:
@@ -46,6 +56,17 @@ def guide(model: Model, predicted: Mapping[int, torch.Tensor], settings: EditSet
     if len(predicted) == 1:
         return next(iter(predicted.values()))
     return predicted[1] + settings.text_guidance * (predicted[0] - predicted[1])
+
+
+def shifted_schedule(model: Model, num_steps: int, num_tokens: int) -> Flow:
+    """One whose noise levels are shifted by the number of noisy tokens, as its scheduler's configuration says."""
+    import numpy as np
+    from diffusers.pipelines.flux.pipeline_flux_kontext import calculate_shift
+
+    names = {"base_image_seq_len": 256, "max_image_seq_len": 4096, "base_shift": 0.5, "max_shift": 1.15}
+    mu = calculate_shift(num_tokens, *(model.scheduler.config.get(name, value) for name, value in names.items()))
+    sigmas = np.linspace(1.0, 1 / num_steps, num_steps)
+    return make_schedule(model, num_steps, lambda scheduler: scheduler.set_timesteps(sigmas=sigmas, mu=mu))
 
 
 def make_schedule(model: Model, num_steps: int, set_timesteps: Callable[[Any], None]) -> Flow:

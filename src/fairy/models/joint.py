@@ -130,7 +130,7 @@ class Inputs:
     """(1 or F, T, D) by branch"""
     source: torch.Tensor
     """(F, R, C), the source's tokens"""
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, torch.Tensor | Any]
     """What else the denoiser is called with."""
 
 
@@ -140,10 +140,15 @@ def predict(
     inputs: Inputs,
     timestep: torch.Tensor,
     anchors: Anchors | None,
+    *,
+    side: int = 1,
     channel: str = "joint_attention_kwargs",
 ) -> list[torch.Tensor]:
-    """A call of the denoiser for each branch, as diffusers has it; see `Family`. `channel` leads to the processors."""
-    tokens = pack(latents)
+    """A call of the denoiser for each branch, as diffusers has it; see `Family`.
+
+    A token is made of `side` x `side` places of the latents. `channel` is the argument that leads to the processors.
+    """
+    tokens = pack(latents, side)
     batch = torch.cat([tokens, inputs.source], dim=1).to(model.device, model.dtype)
     predicted = []
     for branch, text in inputs.texts.items():
@@ -157,7 +162,7 @@ def predict(
             **{channel: told},
             **inputs.arguments,
         )[0][:, : tokens.shape[1]]
-        predicted.append(unpack(output.clone() if model.overwrites else output, latents).float())
+        predicted.append(unpack(output.clone() if model.overwrites else output, latents, side).float())
     return predicted
 
 
@@ -184,14 +189,14 @@ def grid(time: int, height: int, width: int) -> torch.Tensor:
     return torch.cartesian_prod(torch.tensor([time]), torch.arange(height), torch.arange(width))
 
 
-def pack(latents: torch.Tensor) -> torch.Tensor:
-    """(F, C, h, w) -> (F, L, C), row by row."""
-    return rearrange(latents, "f c h w -> f (h w) c")
+def pack(latents: torch.Tensor, side: int = 1) -> torch.Tensor:
+    """(F, C, h, w) -> (F, L, side^2 C), row by row, each token made of `side` x `side` places."""
+    return rearrange(latents, "f c (h y) (w x) -> f (h w) (c y x)", y=side, x=side)
 
 
-def unpack(tokens: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-    """(F, L, C) -> (F, C, h, w), the shape of `like`."""
-    return rearrange(tokens, "f (h w) c -> f c h w", h=like.shape[2])
+def unpack(tokens: torch.Tensor, like: torch.Tensor, side: int = 1) -> torch.Tensor:
+    """`pack` undone: (F, C, h, w), the shape of `like`."""
+    return rearrange(tokens, "f (h w) (c y x) -> f c (h y) (w x)", h=like.shape[2] // side, y=side, x=side)
 
 
 def _heads(tokens: torch.Tensor, attn: Any) -> torch.Tensor:

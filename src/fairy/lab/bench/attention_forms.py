@@ -94,10 +94,10 @@ def layer_shapes(model: Model, size: tuple[int, int]) -> list[LayerShape]:
     family, shapes = model.family, _Shapes()
     former = family.install(model.denoiser)
     timestep = family.schedule(model, 10, height, width).timesteps[0]
-    told = family.read(model, "", height, width)
+    told, settings = family.read(model, "", height, width), EditConfig().resolved(model.defaults)
     with FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad():
         latents = torch.zeros(1, *family.latent_shape(model, height, width), device=model.device)
-        family.predict(model, latents, family.inputs(model, told, latents, (0,)), timestep, shapes)
+        family.predict(model, latents, family.inputs(model, told, latents, (0,), settings), timestep, shapes)
     uninstall(model.denoiser, former)
     return [LayerShape(*shape, count) for shape, count in sorted(shapes.found.items(), key=lambda item: -item[0][1])]
 

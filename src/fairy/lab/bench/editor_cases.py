@@ -104,7 +104,7 @@ def bare_batch(model: Model, frames: np.ndarray, bank: AnchorBank) -> None:
     seen = family.look(model, to_tensor(frames), bank.told)
     latents = torch.zeros(len(frames), *family.latent_shape(model, height, width))
     for step, timestep in enumerate(family.schedule(model, settings.num_steps, height, width).timesteps):
-        inputs = family.inputs(model, bank.told, seen, family.branches(model, settings, step))
+        inputs = family.inputs(model, bank.told, seen, family.branches(model, settings, step), settings)
         family.predict(model, latents, inputs, timestep, bank.at(step))
     family.decode(model, latents)
 

@@ -135,7 +135,7 @@ class Observer:
         height, width = padded.shape[1:3]
         branches = family.branches(model, settings, 0)
         seen = family.look(model, to_tensor(padded).to(model.device), self.told)
-        inputs = family.inputs(model, self.told, seen, branches)
+        inputs = family.inputs(model, self.told, seen, branches, settings)
         shape = family.latent_shape(model, height, width)
         drawn = own_noise(settings.seed, [index], shape) if self.own_noise else shared_noise(settings.seed, 1, shape)
         noise, generators = drawn

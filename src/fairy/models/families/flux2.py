@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from fairy.errors import ModelError
 from fairy.models.defaults import Defaults
-from fairy.models.flow import branches, guide, make_schedule, prepare  # noqa: F401  names of `Family`
+from fairy.models.flow import branches, guide, make_schedule, pipeline, prepare  # noqa: F401  names of `Family`
 from fairy.models.schedulers import FLOW
 
 if TYPE_CHECKING:
     import torch
 
+    from fairy.config import EditSettings
     from fairy.models.attention import Anchors
     from fairy.models.bundle import Model
     from fairy.models.folder import ModelFolder
@@ -58,23 +59,15 @@ def check(folder: ModelFolder) -> None:
             )
 
 
+def restriction(folder: ModelFolder) -> str:
+    """Of the 9B models: https://huggingface.co/black-forest-labs/FLUX.2-klein-9B"""
+    large = folder.config("transformer").get("num_attention_heads", 24) > 24
+    return "the weights of FLUX.2 klein 9B are for non-commercial use only" if large else ""
+
+
 def defaults(folder: ModelFolder) -> Defaults:
     """What the model cards recommend."""
     return DISTILLED if folder.index.get("is_distilled") else BASE
-
-
-def pipeline(model: Model) -> Any:
-    """The stock one."""
-    from diffusers import Flux2KleinPipeline
-
-    return Flux2KleinPipeline(
-        transformer=model.denoiser,
-        vae=model.vae,
-        text_encoder=model.text_encoders[0],
-        tokenizer=model.tokenizers[0],
-        scheduler=model.scheduler,
-        is_distilled=bool(model.folder.index.get("is_distilled")),
-    )
 
 
 def install(denoiser: Any) -> dict[str, Any]:
@@ -140,7 +133,13 @@ def look(model: Model, frames: torch.Tensor, instruction: Any) -> torch.Tensor: 
     return encode(model, frames)
 
 
-def inputs(model: Model, instruction: Sequence[torch.Tensor], seen: torch.Tensor, branches: Sequence[int]) -> Inputs:  # noqa: F811
+def inputs(
+    model: Model,
+    instruction: Sequence[torch.Tensor],
+    seen: torch.Tensor,
+    branches: Sequence[int],  # noqa: F811
+    settings: EditSettings,  # noqa: ARG001  guidance comes after the denoiser
+) -> Inputs:
     """See `Family`."""
     import torch
     import torch.nn.functional as F

@@ -60,6 +60,11 @@ def check(folder: ModelFolder) -> None:
         )
 
 
+def restriction(folder: ModelFolder) -> str:  # noqa: ARG001
+    """None that is known of."""
+    return ""
+
+
 def defaults(folder: ModelFolder) -> Defaults:
     """What the model cards recommend."""
     if "text_encoder_2" not in folder.components:
@@ -150,7 +155,13 @@ def look(model: Model, frames: torch.Tensor, instruction: Conditioning) -> torch
     return encode_frames(model, frames)
 
 
-def inputs(model: Model, instruction: Conditioning, seen: torch.Tensor, branches: Sequence[int]) -> StepInputs:
+def inputs(
+    model: Model,
+    instruction: Conditioning,
+    seen: torch.Tensor,
+    branches: Sequence[int],
+    settings: EditSettings,  # noqa: ARG001  guidance comes after the denoiser
+) -> StepInputs:
     """See `Family`."""
     from fairy.models.families.instruct_pix2pix.denoiser import step_inputs
 
