@@ -10,10 +10,14 @@ from starlette.testclient import TestClient as Client
 
 from fairy.cli.main import main
 from fairy.lab.study.forms import PAIRS
-from fairy.lab.study.serve import create_app, listen
+from fairy.lab.study.serve import create_app
 from fairy.lab.study.store import Store
+from fairy.serving.doors import Doors
+from fairy.serving.listening import listen
 from studies import METHODS, RESULTS, build, write_videos
 
+HERE = "http://127.0.0.1"
+DOORS = Doors.of("127.0.0.1")
 COMPLETE = dict.fromkeys(PAIRS.question_keys, "left")
 
 
@@ -35,7 +39,7 @@ def store(folder: Path, tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def client(folder: Path, store: Store) -> Iterator[Client]:
-    with Client(create_app(folder, store)) as opened:
+    with Client(create_app(folder, store, DOORS), HERE) as opened:
         yield opened
 
 
@@ -129,6 +133,15 @@ def test_nothing_else_is_served(address: str, client: Client) -> None:
     assert client.get(address).status_code == 404
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [{"host": "evil.example"}, {"origin": "http://evil.example"}, {"sec-fetch-site": "cross-site"}],
+)
+def test_pages_of_others_get_nothing(client: Client, headers: dict) -> None:
+    assert client.get("/api/state", headers=headers).status_code == 403
+    assert client.post("/api/join", json={"name": "Eve"}, headers=headers).status_code == 403
+
+
 def test_videos_come_in_parts(client: Client) -> None:
     name = join(client)["source"]
     whole = client.get(f"/media/{name}.mp4")
@@ -138,8 +151,8 @@ def test_videos_come_in_parts(client: Client) -> None:
 
 
 def test_personal_link_goes_on_elsewhere(folder: Path, store: Store) -> None:
-    app = create_app(folder, store)
-    with Client(app) as first, Client(app) as second:
+    app = create_app(folder, store, DOORS)
+    with Client(app, HERE) as first, Client(app, HERE) as second:
         link = join(first)["link"]
         first.post("/api/answers", json={"position": 0, "answers": COMPLETE, "seconds": 1})
         assert second.get(link).status_code == 200

@@ -44,6 +44,7 @@ def test_others_do_not(url, login):
     [
         ("config", None),
         ("gradio_api/info", None),
+        ("gradio_api/openapi.json", None),
         (f"gradio_api/file={__file__}", None),
         ("gradio_api/upload", b""),
         ("gradio_api/call/jobs", b'{"data": []}'),
@@ -53,3 +54,20 @@ def test_nothing_is_given_before(url, path, body):
     request = urllib.request.Request(url + path, body, {"content-type": "application/json"})
     with pytest.raises(urllib.error.HTTPError, match=r"401|403"):
         urllib.request.urlopen(request)
+
+
+@pytest.mark.parametrize("path", ["openapi.json", "docs", "redoc", "gradio_api/openapi.json"])
+def test_what_there_is_to_call_is_not_told_before(url, path):
+    try:
+        told = urllib.request.urlopen(url + path).read()
+    except urllib.error.HTTPError as error:
+        told = error.read()
+    assert b"upload_video" not in told
+    assert b'"paths"' not in told
+
+
+def test_the_cookie_of_the_login_does_not_travel_with_requests_of_other_pages(url):
+    body = b"username=ann&password=open+sesame"
+    cookies = urllib.request.urlopen(urllib.request.Request(url + "login", body)).headers.get_all("set-cookie")
+    assert len([each for each in cookies if "access-token" in each]) == 2
+    assert all("samesite=lax" in each.lower() for each in cookies)

@@ -18,6 +18,7 @@ from fairy.errors import UsageError
 from fairy.web import WebConfig, serve
 
 DOCS = Path(__file__).parents[2] / "docs" / "reference" / "web-api.md"
+ANN = {"x-fairy-visitor": "the secret of a program"}
 QUICK = {"num_steps": 1, "long_side": 64, "seed": 3}
 
 
@@ -43,7 +44,7 @@ def url(folder, sd_folder):
 
 @pytest.fixture(scope="module")
 def client(url, folder):
-    return Client(url, verbose=False, download_files=str(folder / "downloads"))
+    return Client(url, verbose=False, download_files=str(folder / "downloads"), headers=ANN)
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +108,7 @@ def test_the_example_in_the_docs_runs(url, folder, monkeypatch):
 def test_plain_http_is_enough(url, clip, settings):
     body = json.dumps({"data": [clip, "make it night", settings]}).encode()
     address = f"{url}gradio_api/call/render"
-    request = urllib.request.Request(address, body, {"content-type": "application/json"})
+    request = urllib.request.Request(address, body, {"content-type": "application/json", **ANN})
     event = json.load(urllib.request.urlopen(request))["event_id"]
     answer = urllib.request.urlopen(f"{address}/{event}").read().decode()
     assert "event: complete" in answer

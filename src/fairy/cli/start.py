@@ -73,6 +73,7 @@ WebOptions = Annotated[
     Parameter(name="*"),
     Words(
         host=("ADDRESS", None),
+        public_name=("NAME", "no other; repeatable"),
         folder=("FOLDER", None),
         auth=("USER:FILE", "nobody is asked"),
         models=("FOLDER", "no further ones"),

@@ -13,12 +13,14 @@ from fairy.config import EMBEDDED
 from fairy.errors import FairyError
 from fairy.method.anchors import DEFAULT_NUM_ANCHORS
 from fairy.web import pictures, view
+from fairy.web.api import visit_of
 from fairy.web.page import NOBODY, Parts
 from fairy.web.progress import following
 from fairy.web.settings import Wish, in_words
 from fairy.web.shelf import FAILED, RUNNING, STOPPED, WAITING, Job, Redo
 from fairy.web.studio import Studio
 from fairy.web.variants import Variant
+from fairy.web.visit import Visit
 
 TO_THE_FRAMES = """(...all) => {
   document.querySelector('#variant-line').scrollIntoView({behavior: 'smooth', block: 'center'});
@@ -45,20 +47,20 @@ def wire_clip(studio: Studio, parts: Parts) -> None:
     clip, here = parts.clip, parts.here
     outputs = [here, clip.video, clip.line, parts.variants.line, parts.variants.pairs, parts.variants.tried]
 
-    def taken(here: Here, take: Callable[[], str]) -> list[Any]:
+    def taken(request: gr.Request, here: Here, take: Callable[[Visit], str]) -> list[Any]:
         try:
-            number = take()
+            number = take(visit_of(studio, request))
         except FairyError as error:
             words = view.line(in_words(error, studio.shelf.private), "error")
             return [{**here, "clip": ""}, None, words, *no_variants()]
         facts = view.line(studio.shelf.clip(number).facts, "good")
         return [{**here, "clip": number}, str(studio.playable(number)), facts, *no_variants()]
 
-    def uploaded(here: Here, file: str) -> list[Any]:
-        return taken(here, lambda: studio.take(Path(file)))
+    def uploaded(request: gr.Request, here: Here, file: str) -> list[Any]:
+        return taken(request, here, lambda visit: visit.take(Path(file)))
 
-    def chosen(here: Here, event: gr.EventData) -> list[Any]:
-        return taken(here, lambda: studio.take_example(event.pick))
+    def chosen(request: gr.Request, here: Here, event: gr.EventData) -> list[Any]:
+        return taken(request, here, lambda visit: visit.take_example(event.pick))
 
     clip.video.upload(uploaded, [here, clip.video], outputs, show_progress_on=clip.line, **PRIVATE)
     clip.examples.click(chosen, [here], outputs, show_progress_on=clip.line, **PRIVATE)
@@ -76,11 +78,11 @@ def wire_wish(studio: Studio, parts: Parts) -> None:
     names, boxes = list(wish.settings), list(wish.settings.values())
     tries = [wish.line, shown.line, shown.pairs, shown.tried]
 
-    def try_it(here: Here, text: str, *values: Any) -> Iterator[list[Any]]:
+    def try_it(request: gr.Request, here: Here, text: str, *values: Any) -> Iterator[list[Any]]:
         try:
             wanted = studio.wish(text, to_settings(names, values))
             variant = yield from following(
-                lambda report: studio.try_wish(here["clip"], wanted, report),
+                lambda report: visit_of(studio, request).try_wish(here["clip"], wanted, report),
                 lambda words: ["", view.line(words), gr.skip(), gr.skip()],
             )
         except FairyError as error:
@@ -93,10 +95,10 @@ def wire_wish(studio: Studio, parts: Parts) -> None:
         else:
             yield ["", *show_variants(studio, here["clip"], variant)]
 
-    def render(here: Here, text: str, *values: Any) -> list[Any]:
+    def render(request: gr.Request, here: Here, text: str, *values: Any) -> list[Any]:
         try:
             wanted = studio.wish(text, to_settings(names, values))
-            job = studio.runs.submit(here["clip"], wanted)
+            job = visit_of(studio, request).submit(here["clip"], wanted)
         except FairyError as error:
             return [here, view.line(missing(here, text) or in_words(error, studio.shelf.private), "error")]
         return [{**here, "job": job.number}, ""]
@@ -128,8 +130,9 @@ def wire_settings(studio: Studio, parts: Parts) -> None:
     def defaults_of(model: str) -> list[Any]:
         return [getattr(studio.choices.defaults[model], name) for name in own]
 
-    def back(here: Here, event: gr.EventData) -> list[Any]:
-        variant = next(each for each in studio.variants(here["clip"]) if str(each.number) == event.pick)
+    def back(request: gr.Request, here: Here, event: gr.EventData) -> list[Any]:
+        tried = visit_of(studio, request).variants(here["clip"])
+        variant = next(each for each in tried if str(each.number) == event.pick)
         return [
             variant.wish.instruction,
             *to_boxes(studio, variant.wish, wish.settings),
@@ -178,15 +181,25 @@ def wire_jobs(studio: Studio, parts: Parts) -> None:
     jobs, here = parts.jobs, parts.here
     seen = gr.State(("", ""))
     jobs.jobs.input(lambda here, number: {**here, "job": number}, [here, jobs.jobs], here, **QUIET)
-    jobs.cancel.click(lambda here: on_job(studio, here, studio.runs.cancel), here, None, **QUIET)
-    jobs.go_on.click(lambda here: on_job(studio, here, studio.runs.go_on), here, None, **QUIET)
 
-    def redo(here: Here, first: int, last: int, seed: int, instruction: str) -> str:
+    def cancel(request: gr.Request, here: Here) -> None:
+        on_job(studio, here, visit_of(studio, request).cancel)
+
+    def go_on(request: gr.Request, here: Here) -> None:
+        on_job(studio, here, visit_of(studio, request).go_on)
+
+    def tick(request: gr.Request, here: Here, seen: tuple[str, str]) -> list[Any]:
+        return refresh(studio, visit_of(studio, request), here, seen)
+
+    jobs.cancel.click(cancel, here, None, **QUIET)
+    jobs.go_on.click(go_on, here, None, **QUIET)
+
+    def redo(request: gr.Request, here: Here, first: int, last: int, seed: int, instruction: str) -> str:
         wanted = Redo(
             first=int(first or 0), stop=int(last or 0) + 1, seed=seed, instruction=instruction.strip() or None
         )
         try:
-            studio.runs.redo(here["job"], wanted)
+            visit_of(studio, request).redo(here["job"], wanted)
         except FairyError as error:
             return view.line(in_words(error, studio.shelf.private), "error")
         return view.line("Rendering these frames again; the rest stays as it is.")
@@ -194,7 +207,7 @@ def wire_jobs(studio: Studio, parts: Parts) -> None:
     inputs = [here, jobs.first, jobs.last, jobs.seed, jobs.instruction]
     jobs.redo.click(redo, inputs, jobs.redo_line, **QUIET)
     outputs = [seen, jobs.jobs, jobs.status, jobs.cancel, jobs.go_on, *jobs.shown, jobs.last]
-    gr.Timer(1.0).tick(lambda here, seen: refresh(studio, here, seen), [here, seen], outputs, **QUIET)
+    gr.Timer(1.0).tick(tick, [here, seen], outputs, **QUIET)
 
 
 def on_job(studio: Studio, here: Here, act: Callable[[str], Any]) -> None:
@@ -205,9 +218,9 @@ def on_job(studio: Studio, here: Here, act: Callable[[str], Any]) -> None:
         gr.Warning(in_words(error, studio.shelf.private))
 
 
-def refresh(studio: Studio, here: Here, seen: tuple[str, str]) -> list[Any]:
+def refresh(studio: Studio, visit: Visit, here: Here, seen: tuple[str, str]) -> list[Any]:
     """What is new: the list and the progress, and, where there is a new one, the result."""
-    all_jobs = studio.shelf.jobs()
+    all_jobs = visit.jobs()
     job = next((each for each in all_jobs if each.number == here["job"]), None)
     progress, light = show_progress(studio, all_jobs, job)
     result = f"{job.number} {len(job.redone)}" if job and studio.result(job) else ""
@@ -249,11 +262,11 @@ def wire_return(page: gr.Blocks, studio: Studio, parts: Parts) -> None:
     """A page that is opened again finds its clip, what was tried on it, and its job."""
     clip, shown, here, settings = parts.clip, parts.variants, parts.here, parts.wish.settings
 
-    def come_back(here: Here | None) -> list[Any]:
+    def come_back(request: gr.Request, here: Here | None) -> list[Any]:
         here = {**NOBODY, **(here or {})}
         try:
             number = here["clip"]
-            known = studio.shelf.clip(number)
+            known = visit_of(studio, request).clip(number)
         except FairyError:
             return [{**here, "clip": ""}, *[gr.skip()] * (6 + len(settings))]
         tried = studio.variants(number)

@@ -4,6 +4,7 @@ from typing import Any
 
 from fairy.web.slider import STYLE as SLIDER_STYLE
 
+HEAD = ""
 HEADER = """
 <header class="fairy-header">
   <h1>Fairy</h1>

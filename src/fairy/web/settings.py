@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -15,6 +16,7 @@ from fairy.errors import UsageError
 LIMITS = {
     "port": (0, 65535),
     "max_megabytes": (1, 1_000_000),
+    "max_total_megabytes": (1, 1_000_000_000),
     "max_seconds": (1, 1_000_000),
     "max_pixels": (64 * 64, 8192 * 8192),
     "max_long_side": (64, 8192),
@@ -30,10 +32,14 @@ class WebConfig:
     """The address to listen on. Anything but this machine's own wants --auth."""
     port: int = 7860
     """The port to listen on; 0 takes a free one."""
+    public_name: tuple[str, ...] = ()
+    """Another name under which browsers find the page, such as that of a proxy in front."""
     folder: Path = Path("fairy-web")
     """Where uploads, jobs and results are kept. Made if it is not there."""
     auth: str | None = None
     """Ask for a name and a password: the password is the first line of the file."""
+    shared: bool = False
+    """Show everybody the videos and jobs of all; otherwise each browser sees its own."""
     models: Path | None = None
     """A folder of models in diffusers' format to offer, besides the embedded one and those in the hub's cache."""
     loras: Path | None = None
@@ -42,6 +48,8 @@ class WebConfig:
     """Where to compute: auto, cpu, mps, cuda or cuda:N."""
     max_megabytes: int = 500
     """Uploads of more are refused."""
+    max_total_megabytes: int = 20_000
+    """No more is taken in while so much is kept of all."""
     max_seconds: float = 120.0
     """Videos that last longer are refused."""
     max_pixels: int = 3840 * 2160
@@ -54,7 +62,7 @@ class WebConfig:
     def __post_init__(self) -> None:
         for name, (low, high) in LIMITS.items():
             value = getattr(self, name)
-            if not low <= value <= high:
+            if not low <= value <= high:  # so that NaN is refused, too
                 raise UsageError(f"{flag(name)} {value}: must lie in {low:g}..{high:g}")
         self.login()
         if not self.auth and not is_loopback(self.host):
@@ -93,6 +101,10 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+MOST_CHARACTERS = 1000
+"""Of an instruction. No model reads more than a few sentences."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wish:
     """What one edit is asked for, as plain values: it lies on disk as JSON and comes over the API.
@@ -114,6 +126,11 @@ class Wish:
 
     def __post_init__(self) -> None:
         check_instruction(self.instruction)
+        if len(self.instruction) > MOST_CHARACTERS:
+            raise UsageError(
+                f"the instruction has {len(self.instruction):,} characters; at most {MOST_CHARACTERS:,} are accepted."
+                " Say it shorter."
+            )
         for make in (self.edit, self.video, self.model_config):
             make()
 
@@ -145,24 +162,38 @@ def wish_of(instruction: str, settings: Mapping[str, Any]) -> Wish:
     """A wish out of what a page or a program sends. UsageError says what is not understood."""
     if not isinstance(settings, Mapping):
         raise UsageError(f'settings {settings!r}: must be an object, such as {{"seed": 3}}')
+    if not isinstance(instruction, str | None):
+        raise UsageError("the instruction must be a text")
     for name, value in settings.items():
         if name not in SETTINGS:
-            raise UsageError(f"there is no setting {name!r}; there are {', '.join(SETTINGS)}")
+            raise UsageError(f"there is no setting {str(name)[:40]!r}; there are {', '.join(SETTINGS)}")
         if value is not None:
             _check_kind(name, value)
     values = {name: value for name, value in settings.items() if value is not None and value != ""}
     whole = {name: int(value) for name, value in values.items() if name in WHOLE}
-    return Wish(instruction=str(instruction).strip(), **values | whole)
+    return Wish(instruction=(instruction or "").strip(), **values | whole)
 
 
 def _check_kind(name: str, value: Any) -> None:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if name in NUMBERS and not number:
-        raise UsageError(f"{name} {value!r}: must be a number")
+    if name in NUMBERS and not is_number(value):
+        raise UsageError(f"{name} {short(value)}: must be a number")
     if name in WHOLE and value != int(value):
-        raise UsageError(f"{name} {value!r}: must be a whole number")
+        raise UsageError(f"{name} {short(value)}: must be a whole number")
     if name not in NUMBERS and not isinstance(value, str):
-        raise UsageError(f"{name} {value!r}: must be a text")
+        raise UsageError(f"{name} {short(value)}: must be a text")
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value out of JSON is a finite number that a float can hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < 1e300 and math.isfinite(value)
+
+
+def short(value: Any) -> str:
+    """A value in an error's line."""
+    words = repr(value)
+    return words if len(words) <= 60 else f"{words[:57]}..."
 
 
 def in_words(error: Exception, folder: Path | None = None) -> str:

@@ -24,11 +24,13 @@ from typing import Any
 
 from fairy.disk.whole import write_text
 from fairy.errors import OutputError, UsageError
-from fairy.web.settings import Wish
+from fairy.web.settings import Wish, short
 
 WAITING, RUNNING, STOPPED, FAILED, DONE = "waiting", "running", "stopped", "failed", "done"
 UNFINISHED = (WAITING, RUNNING, STOPPED, FAILED)
 NAME = re.compile(r"[0-9a-f]{16}")
+EXAMPLES = "examples"
+"""What is served to everybody."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,10 @@ class Clip:
     num_frames: int
     size: tuple[int, int]
     """Columns and rows."""
+    seconds: float = 0.0
+    """That it lasts."""
+    owner: str = ""
+    """Whose it is: fairy.web.visitors."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,8 +92,10 @@ class Shelf:
         self.private, self.served = self.folder / "private", self.folder / "served"
         self._lock = threading.Lock()
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
             for each in (self.private, self.served):
-                each.mkdir(parents=True, exist_ok=True)
+                each.mkdir(exist_ok=True)
+                each.chmod(0o700)
         except OSError as error:
             raise OutputError(f"{folder} cannot be worked in ({error.strerror}); choose another --folder") from error
 
@@ -163,6 +171,18 @@ class Shelf:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    def num_bytes(self) -> int:
+        """What all of it takes on the disk."""
+        return sum(map(size_of, self.folder.rglob("*")))
+
+    def sweep_uploads(self, before: float) -> list[str]:
+        """Remove what was sent and never became a clip, or is a copy that became one."""
+        loose = [path for path in self.served.iterdir() if not NAME.fullmatch(path.name) and path.name != EXAMPLES]
+        gone = [path for path in loose if path.is_dir() and newest_change(path) < before]
+        for folder in gone:
+            shutil.rmtree(folder)
+        return [folder.name for folder in gone]
+
     def sweep(self, before: float) -> list[str]:
         """Remove what nobody has touched since a moment (seconds since 1970), unless it still has work to do."""
         busy = {job.clip for job in self._jobs() if job.state in (WAITING, RUNNING)}
@@ -187,7 +207,7 @@ class Shelf:
 def check_number(number: str) -> str:
     """A random name of ours, and nothing that leads elsewhere."""
     if not isinstance(number, str) or not NAME.fullmatch(number):
-        raise UsageError(f"{number!r} is no number of a video or job here")
+        raise UsageError(f"{short(number)} is no number of a video or job here")
     return number
 
 
@@ -212,4 +232,20 @@ def read_json(file: Path) -> dict[str, Any] | None:
 
 def newest_change(folder: Path) -> float:
     """When a folder or anything in it was last written."""
-    return max(path.stat().st_mtime for path in [folder, *folder.rglob("*")])
+    return max(map(changed, [folder, *folder.rglob("*")]))
+
+
+def changed(path: Path) -> float:
+    """When a file was last written; 0 where it has just gone."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file; 0 where it has just gone."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -18,10 +18,12 @@ from fairy.web.device import Device
 from fairy.web.limits import check_upload, describe_clip, look_through
 from fairy.web.runs import COMPARISON, Runs
 from fairy.web.settings import WebConfig, Wish, wish_of
-from fairy.web.shelf import Clip, Job, Shelf
+from fairy.web.shelf import EXAMPLES, Clip, Job, Shelf
 from fairy.web.variants import Variant, try_wish, variants
 
 SECONDS_BETWEEN_SWEEPS = 600.0
+SECONDS_OF_UPLOADS = 2400.0
+"""How long what was sent may wait to become a clip. With the time between sweeps it is gone within an hour."""
 
 
 class Studio:
@@ -46,22 +48,35 @@ class Studio:
         self._closed.set()
         self.runs.close()
 
-    def take(self, file: Path, name: str | None = None) -> str:
+    def take(self, file: Path, name: str | None = None, owner: str = "") -> str:
         """Take an uploaded video in; its number. UsageError or MediaError where it is not accepted."""
 
         def describe(path: Path) -> Clip:
             info = check_upload(path, self.config)
-            return Clip(name=path.name, facts=describe_clip(info), num_frames=len(info), size=(info.width, info.height))
+            return Clip(
+                name=path.name,
+                facts=describe_clip(info),
+                num_frames=len(info),
+                size=(info.width, info.height),
+                seconds=info.duration,
+                owner=owner,
+            )
 
+        if self.room() <= 0:
+            raise UsageError("there is no room for further videos here now; try again in a few hours")
         return self.shelf.add_clip(file, name or file.name, describe)
 
-    def take_example(self, name: str) -> str:
+    def take_example(self, name: str, owner: str = "") -> str:
         """Take a built-in clip in; its number."""
-        return self.take(example(name))
+        return self.take(example(name), owner=owner)
+
+    def room(self) -> int:
+        """Bytes that may still come in."""
+        return (self.config.max_total_megabytes << 20) - self.shelf.num_bytes()
 
     def poster(self, name: str) -> Path:
         """The first frame of a built-in clip, for browsers."""
-        picture = self.shelf.shown("examples") / f"{Path(name).stem}.png"
+        picture = self.shelf.shown(EXAMPLES) / f"{Path(name).stem}.png"
         if not picture.exists():
             info, _ = look_through(example(name))
             (frame,) = read_at(info, [0])
@@ -119,5 +134,6 @@ class Studio:
     def _sweep(self) -> None:
         while True:
             self.shelf.sweep(time.time() - 3600 * self.config.keep_hours)
+            self.shelf.sweep_uploads(time.time() - SECONDS_OF_UPLOADS)
             if self._closed.wait(SECONDS_BETWEEN_SWEEPS):
                 return

@@ -87,7 +87,14 @@ def build(
         print(f"Show it with: fairy lab study serve {output}")
 
 
-def serve(study: Path, /, *, host: str = "127.0.0.1", port: int = 8765) -> None:
+def serve(
+    study: Path,
+    /,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8765,
+    public_name: Annotated[tuple[str, ...], value("NAME", "no other; repeatable")] = (),
+) -> None:
     """Show a study to raters, in their browsers, until Ctrl-C.
 
     It can be stopped and started at any time.
@@ -96,6 +103,7 @@ def serve(study: Path, /, *, host: str = "127.0.0.1", port: int = 8765) -> None:
         study: What `fairy lab study build` has made.
         host: Where to listen. 0.0.0.0 lets in whoever reaches this machine.
         port: The port to listen on; 0 is any free one.
+        public_name: Another name under which browsers find the study, such as that of a proxy in front.
     """
     from fairy.lab.study.serve import serve as serve_study
 
@@ -103,7 +111,7 @@ def serve(study: Path, /, *, host: str = "127.0.0.1", port: int = 8765) -> None:
         print(f"Raters find the study at {address}", flush=True)
 
     try:
-        serve_study(study, host=host, port=port, announce=announce)
+        serve_study(study, host=host, port=port, public_names=public_name, announce=announce)
     except KeyboardInterrupt:
         print(f"Stopped. All answers are in {study}; see fairy lab study report {study}")
 

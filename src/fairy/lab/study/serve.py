@@ -7,16 +7,16 @@ personal link that sets it on another device.
 from __future__ import annotations
 
 import json
-import os
-import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from fairy.errors import MissingPackageError, OutputError, UsageError
+from fairy.errors import MissingPackageError
 from fairy.lab.results.pages import SYNC, page_file
 from fairy.lab.study.desk import Desk, Refused
 from fairy.lab.study.store import MEDIA, Store
+from fairy.serving.doors import Doors, headers_of
+from fairy.serving.listening import address_of, listen
 
 try:
     import uvicorn
@@ -165,10 +165,10 @@ async def refuse(request: Request, error: Exception) -> Response:  # noqa: ARG00
 
 
 class Guarded:
-    """An application whose every response carries HEADERS, errors included, unless it sets its own."""
+    """An application that answers its own page only; every response carries HEADERS, unless it sets its own."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, doors: Doors) -> None:
+        self._app, self._doors = app, doors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -180,39 +180,28 @@ class Guarded:
                     headers.setdefault(name, value)
             await send(message)
 
-        await self._app(scope, receive, send_guarded)
+        refused = self._doors.refusal(scope["method"], headers_of(scope)) if scope["type"] == "http" else ""
+        app = JSONResponse({"error": refused}, 403) if refused else self._app
+        await app(scope, receive, send_guarded)
 
 
-def create_app(folder: Path, store: Store) -> ASGIApp:
+def create_app(folder: Path, store: Store, doors: Doors) -> ASGIApp:
     """The web application of an opened study."""
-    return Guarded(Starlette(routes=Site(folder, store).routes(), exception_handlers={Refused: refuse}))
+    return Guarded(Starlette(routes=Site(folder, store).routes(), exception_handlers={Refused: refuse}), doors)
 
 
-def serve(folder: Path, *, host: str, port: int, announce: Callable[[str], None]) -> None:
+def serve(
+    folder: Path, *, host: str, port: int, public_names: Sequence[str] = (), announce: Callable[[str], None]
+) -> None:
     """Serve a study until a signal comes. `announce` is told the address when raters can come."""
     with Store(folder) as store, listen(host, port) as listening:
         config = uvicorn.Config(
-            create_app(folder, store),
+            create_app(folder, store, Doors.of(host, public_names)),
             log_level="warning",
             access_log=False,
             server_header=False,
             lifespan="off",
             timeout_graceful_shutdown=SECONDS_TO_FINISH,
         )
-        shown = f"[{host}]" if ":" in host else host
-        announce(f"http://{shown}:{listening.getsockname()[1]}/")
+        announce(address_of(host, listening))
         uvicorn.Server(config).run(sockets=[listening])
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 is any free one. UsageError or OutputError where it cannot be had."""
-    if not 0 <= port <= 65_535:
-        raise UsageError(f"--port {port}: must lie in 0..65535")
-    try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(address, family=family)
-    except socket.gaierror as error:
-        raise UsageError(f"--host {host}: is no address of this machine ({error.strerror})") from error
-    except OSError as error:
-        reason = os.strerror(error.errno or 0)  # its own text repeats the address
-        raise OutputError(f"{host}:{port} cannot be listened on ({reason}). Choose another --port.") from error

@@ -1,0 +1,1 @@
+"""What the servers of Fairy share: a port to listen on, and who may ask them."""
