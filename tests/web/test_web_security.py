@@ -104,22 +104,22 @@ def test_each_visitor_sees_their_own_jobs(ann, bob, job):
     [("job", ()), ("cancel", ()), ("go_on", ()), ("download_video", ()), ("redo", (0, 2, {}))],
 )
 def test_nobody_does_anything_with_the_job_of_another(bob, job, name, words):
-    with pytest.raises(Exception, match="(?i)this job is not here"):
+    with pytest.raises(Exception, match=r"(?i)this job is not here"):
         bob.predict(job["number"], *words, api_name=f"/{name}")
 
 
 @pytest.mark.parametrize("words", [("preview", "snow", {}), ("render", "snow", {}), ("preview_pictures",)])
 def test_nor_with_the_video_of_another(bob, job, words):
-    with pytest.raises(Exception, match="(?i)this video is not here"):
+    with pytest.raises(Exception, match=r"(?i)this video is not here"):
         bob.predict(job["clip"], *words[1:], api_name=f"/{words[0]}")
 
 
 def test_a_program_without_a_name_is_a_visitor_as_long_as_its_session(url):
     program = Client(url, verbose=False)
     number = program.predict("demo.mp4", api_name="/example_video")
-    with pytest.raises(Exception, match="(?i)nothing was tried"):
+    with pytest.raises(Exception, match=r"(?i)nothing was tried"):
         program.predict(number, api_name="/preview_pictures")
-    with pytest.raises(Exception, match="(?i)this video is not here"):
+    with pytest.raises(Exception, match=r"(?i)this video is not here"):
         Client(url, verbose=False).predict(number, api_name="/preview_pictures")
 
 
