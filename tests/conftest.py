@@ -13,6 +13,7 @@ from fairy.models import Model, load
 from tiny import build_sd_folder, build_sdxl_folder
 from tiny_flux2 import build_klein_folder
 from tiny_kontext import build_kontext_folder
+from tiny_qwen import build_qwen_folder
 
 HERE = Path(__file__).parent
 
@@ -77,6 +78,16 @@ def kontext_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def kontext_model(kontext_folder: Path) -> Model:
     return load(kontext_folder, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def qwen_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_qwen_folder(tmp_path_factory.mktemp("qwen"))
+
+
+@pytest.fixture(scope="session")
+def qwen_model(qwen_folder: Path) -> Model:
+    return load(qwen_folder, device="cpu")
 
 
 @pytest.fixture

@@ -145,6 +145,9 @@ def check_complete(folder: ModelFolder, *, half: bool) -> None:
         folder.config(component)
         select_weights(folder, files, component, half=half)
     for tokenizer in folder.tokenizers:
+        if tokenizer == "processor":
+            read_json(folder.path / tokenizer / "preprocessor_config.json")
+            continue
         # transformers would make a tokenizer with an empty vocabulary.
         if f"{tokenizer}/tokenizer.json" not in files and f"{tokenizer}/vocab.json" not in files:
             raise IncompleteModelError(f"{folder.name} is incomplete: {tokenizer}/tokenizer.json is missing.")

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from diffusers.models.embeddings import apply_rotary_emb
+from diffusers.models.transformers.transformer_qwenimage import apply_rotary_emb_qwen
 from einops import rearrange
 from torch import nn
 
@@ -26,11 +27,22 @@ ALIGNMENT = 64
 _visits = threading.Lock()
 
 
+def turn_real(tokens: torch.Tensor, places: Any) -> torch.Tensor:
+    """Rotary positions of Flux: (n, S, H, D), and cosines and sines (S, D) of all tokens."""
+    return apply_rotary_emb(tokens, places, sequence_dim=1)
+
+
+def turn_complex(tokens: torch.Tensor, places: Any) -> torch.Tensor:
+    """Rotary positions of Qwen: complex numbers (., D / 2), those of the pictures before those of the text."""
+    pictures, text = places
+    return apply_rotary_emb_qwen(tokens, torch.cat([text, pictures]), use_real=False)
+
+
 class JointAttention:
     """Attention of blocks with a stream for text and one for pictures, and of Flux 1's blocks with one for both."""
 
-    def __init__(self, layer: str) -> None:
-        self.layer = layer
+    def __init__(self, layer: str, turn: Callable[[torch.Tensor, Any], torch.Tensor] = turn_real) -> None:
+        self.layer, self.turn = layer, turn
 
     def __call__(
         self,
@@ -41,19 +53,20 @@ class JointAttention:
         image_rotary_emb: Any = None,
         anchors: Anchors | None = None,
         noisy: slice | None = None,
+        encoder_hidden_states_mask: torch.Tensor | None = None,  # noqa: ARG002  no text is padded
     ) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
         """(n, L, C) of pictures, with (n, T, C) of text or with the text before them -> the same, in that order."""
         queries, keys, values = (_heads(project(hidden_states), attn) for project in (attn.to_q, attn.to_k, attn.to_v))
         queries, keys = attn.norm_q(queries), attn.norm_k(keys)
         if encoder_hidden_states is None:
-            mixed = mix(self.layer, queries, keys, values, image_rotary_emb, anchors, noisy)
+            mixed = mix(self.layer, queries, keys, values, self.turn, image_rotary_emb, anchors, noisy)
             return mixed if attn.pre_only else attn.to_out[1](attn.to_out[0](mixed))
         added = (attn.add_q_proj, attn.add_k_proj, attn.add_v_proj)
         text = [_heads(project(encoder_hidden_states), attn) for project in added]
         queries = torch.cat([attn.norm_added_q(text[0]), queries], dim=1)
         keys = torch.cat([attn.norm_added_k(text[1]), keys], dim=1)
         values = torch.cat([text[2], values], dim=1)
-        mixed = mix(self.layer, queries, keys, values, image_rotary_emb, anchors, noisy)
+        mixed = mix(self.layer, queries, keys, values, self.turn, image_rotary_emb, anchors, noisy)
         told, pictures = mixed.split([text[0].shape[1], hidden_states.shape[1]], dim=1)
         return attn.to_out[1](attn.to_out[0](pictures)), attn.to_add_out(told)
 
@@ -77,7 +90,9 @@ class ParallelAttention:
         projected = attn.to_qkv_mlp_proj(hidden_states)
         tokens, mlp = projected.split([3 * attn.inner_dim, attn.mlp_hidden_dim * attn.mlp_mult_factor], dim=-1)
         queries, keys, values = (_heads(part, attn) for part in tokens.chunk(3, dim=-1))
-        mixed = mix(self.layer, attn.norm_q(queries), attn.norm_k(keys), values, image_rotary_emb, anchors, noisy)
+        mixed = mix(
+            self.layer, attn.norm_q(queries), attn.norm_k(keys), values, turn_real, image_rotary_emb, anchors, noisy
+        )
         return attn.to_out(torch.cat([mixed, attn.mlp_act_fn(mlp)], dim=-1))
 
 
@@ -86,13 +101,14 @@ def mix(
     queries: torch.Tensor,
     keys: torch.Tensor,
     values: torch.Tensor,
+    turn: Callable[[torch.Tensor, Any], torch.Tensor],
     places: Any,
     anchors: Anchors | None,
     noisy: slice | None,
 ) -> torch.Tensor:
-    """(n, S, H, D) three times, normed -> (n, S, C). `places` are the cosines and sines of rotary positions."""
+    """(n, S, H, D) three times, normed -> (n, S, C); `turn` gives tokens their `places`."""
     heads, dtype = queries.shape[2], queries.dtype
-    queries, keys = (apply_rotary_emb(tokens, places, sequence_dim=1) for tokens in (queries, keys))
+    queries, keys = turn(queries, places), turn(keys, places)
     queries, keys, values = (tokens.flatten(2) for tokens in (queries, keys, values))
     if anchors is None:
         return attend(queries, keys, values, heads).to(dtype)
@@ -200,4 +216,4 @@ def unpack(tokens: torch.Tensor, like: torch.Tensor, side: int = 1) -> torch.Ten
 
 
 def _heads(tokens: torch.Tensor, attn: Any) -> torch.Tensor:
-    return tokens.unflatten(-1, (-1, attn.head_dim))
+    return tokens.unflatten(-1, (attn.heads, -1))

@@ -153,12 +153,19 @@ def _load_weighted(folder: ModelFolder, component: str, dtype: torch.dtype) -> A
 
 
 def _load_tokenizer(folder: ModelFolder, component: str) -> Any:
+    reader = _picture_reader() if component == "processor" else _class_of(folder, component)
     try:
-        return _class_of(folder, component).from_pretrained(folder.path, subfolder=component, local_files_only=True)
+        return reader.from_pretrained(folder.path, subfolder=component, local_files_only=True)
     except (OSError, ValueError, TypeError) as error:
         raise ModelError(
             f"The {component} of {folder.name} cannot be loaded: its vocabulary is missing or damaged."
         ) from error
+
+
+def _picture_reader() -> Any:
+    """What prepares pictures for a text encoder that sees: of a processor the part that needs no torchvision."""
+    names = ("Qwen2VLImageProcessorPil", "Qwen2VLImageProcessor")  # transformers 5, and before
+    return next(getattr(transformers, name) for name in names if hasattr(transformers, name))
 
 
 def _class_of(folder: ModelFolder, component: str) -> Any:
