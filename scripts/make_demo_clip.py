@@ -14,14 +14,14 @@ import numpy as np
 from fairy.lab.synthetic import render_clip
 
 OUTPUT = Path(__file__).parents[1] / "src" / "fairy" / "video" / "clips" / "demo.mp4"
-SEED, NUM_FRAMES, SIZE, RATE = 987_654_015, 24, (192, 144), 12
+SEED, NUM_FRAMES, SIZE, RATE = 987_654_015, 24, (640, 480), 12
 NOTES_HZ, SAMPLE_RATE = (261.63, 329.63, 392.00, 523.25), 48_000
 
 
 def main() -> None:
     """Write the clip."""
     with av.open(str(OUTPUT), "w", options={"fflags": "+bitexact"}) as container:
-        picture = container.add_stream("libx264", rate=RATE, options={"crf": "12", "threads": "1", "preset": "slow"})
+        picture = container.add_stream("libx264", rate=RATE, options={"crf": "16", "threads": "1", "preset": "slow"})
         picture.width, picture.height, picture.pix_fmt = *SIZE, "yuv420p"
         context = picture.codec_context
         context.color_primaries = context.color_trc = context.colorspace = 1  # BT.709

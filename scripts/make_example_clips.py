@@ -14,7 +14,7 @@ import numpy as np
 from fairy.lab.synthetic import render_clip
 
 ASSETS = Path(__file__).parents[1] / "src" / "fairy" / "video" / "clips"
-CLIPS = {"hills.mp4": (987_654_112, (192, 144)), "sea.mp4": (987_654_209, (144, 192))}
+CLIPS = {"hills.mp4": (987_654_112, (640, 480)), "sea.mp4": (987_654_209, (480, 640))}
 NUM_FRAMES, RATE = 24, 12
 
 
@@ -22,7 +22,7 @@ def main() -> None:
     """Write the clips."""
     for name, (seed, size) in CLIPS.items():
         with av.open(str(ASSETS / name), "w", options={"fflags": "+bitexact"}) as container:
-            options = {"crf": "14", "threads": "1", "preset": "slow"}
+            options = {"crf": "18", "threads": "1", "preset": "slow"}
             picture = container.add_stream("libx264", rate=RATE, options=options)
             picture.width, picture.height, picture.pix_fmt = *size, "yuv420p"
             context = picture.codec_context

@@ -77,7 +77,7 @@ class Recipe:
 
     long_side: int = 192
     """What the model is used at, and its defaults; written into `fairy.json`."""
-    sampling_steps: int = 10
+    sampling_steps: int = 5
     text_guidance: float = 1.5
     image_guidance: float = 1.0
 
