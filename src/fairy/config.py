@@ -186,6 +186,9 @@ class VideoConfig:
     """Where the edit begins, in seconds of the source."""
     end: float | None = None
     """Where the edit ends, in seconds of the source."""
+    codec: str | None = None
+    """Of the finished video: .mov prores, prores4444, dnxhr, h264, hevc or hevc10; .mp4 h264, hevc, hevc10 or av1; .mkv
+    also ffv1; .webm vp9 or av1; folders png, png16 or exr."""
     quality: int | None = None
     """Constant rate factor of the encoder: lower is better and larger."""
 

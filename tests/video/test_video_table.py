@@ -70,7 +70,7 @@ def test_what_goes_in_comes_out(source: str, oddity: str, tmp_path: Path) -> Non
     assert notes == []
     written = probe(output)
     assert (written.width, written.height) == (info.width // 2 * 2, info.height // 2 * 2)
-    assert (written.rotation, written.bit_depth, written.hdr) == (0, 8, False)
+    assert (written.rotation, written.bit_depth, written.hdr) == (0, 10 if path.suffix == ".mov" else 8, False)
     assert (written.colour.matrix, written.colour.primaries, written.colour.transfer) == (1, 1, 1)
     assert written.duration == pytest.approx(info.duration, abs=0.002)
 

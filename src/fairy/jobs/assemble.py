@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing
 from fairy.jobs.delivery import Delivery
 from fairy.jobs.selection import Selection
 from fairy.jobs.store import JobFolder
+from fairy.pictures.scale import eight_bits
 from fairy.pictures.sheet import side_by_side, side_by_side_size
 from fairy.report import Report
 from fairy.video import VideoWriter, background
@@ -31,22 +32,26 @@ def assemble(
                     path,
                     info=selection.info,
                     size=size,
-                    quality=delivery.quality,
+                    codec=codec,
+                    quality=quality,
                     start=selection.start,
                     stop=selection.stop,
                     overwrite=overwrite,
                     metadata=metadata,
                 )
             )
-            for path, size in zip(outputs, sizes, strict=False)
+            for path, size, codec, quality in zip(
+                outputs, sizes, (delivery.codec, None), (delivery.quality, None), strict=False
+            )
         ]
         edits = stack.enter_context(closing(background(folder.pictures(selection.start, selection.stop))))
         indices = range(selection.start, selection.stop)
-        finished = stack.enter_context(closing(background(delivery.finished(edits, indices))))
+        bit_depth = 8 if writers[0].codec.bit_depth == 8 else 16
+        finished = stack.enter_context(closing(background(delivery.finished(edits, indices, bit_depth))))
         for done, (frame, picture) in enumerate(finished, 1):
             writers[0].write(picture, frame.pts)
             for writer in writers[1:]:
-                writer.write(side_by_side(frame.image, picture), frame.pts)
+                writer.write(side_by_side(eight_bits(frame.image), eight_bits(picture)), frame.pts)
             report.progress("writing", done, len(selection))
     notes = tuple(dict.fromkeys(note for writer in writers for note in writer.notes))
     for note in notes:

@@ -35,6 +35,8 @@ class Delivery:
     """Columns and rows."""
     detail: str
     """carry or off."""
+    codec: str | None = None
+    """By its name; None: what the output's suffix stands for."""
     quality: int | None = None
     """The encoder's rate factor."""
     blend: Blend = field(default_factory=Blend)
@@ -46,13 +48,15 @@ class Delivery:
         """The same, computed there."""
         return replace(self, device=device)
 
-    def finished(self, edits: Iterable[np.ndarray], indices: Sequence[int]) -> Iterator[tuple[Frame, np.ndarray]]:
-        """Each frame of the source, as it is delivered, with its finished edit: uint8 (H, W, 3).
+    def finished(
+        self, edits: Iterable[np.ndarray], indices: Sequence[int], bit_depth: int = 8
+    ) -> Iterator[tuple[Frame, np.ndarray]]:
+        """Each frame of the source, as it is delivered, with its finished edit: uint8 or uint16 (H, W, 3).
 
         edits: uint8 (h, w, 3), of the frames at `indices`, which rise.
         """
         masks = self.blend.masks(indices, self.size)
-        with closing(background(read_at(self.info, indices, size=self.size))) as sources:
+        with closing(background(read_at(self.info, indices, size=self.size, bit_depth=bit_depth))) as sources:
             for frame, edited, mask in zip(sources, edits, masks, strict=False):
                 yield frame, self._finish(frame.image, edited, mask)
 
@@ -68,4 +72,6 @@ def plan_delivery(video: VideoConfig, info: VideoInfo, edited: tuple[int, int], 
     Raises UsageError where the size has another ratio of sides than the source.
     """
     size = delivered_size(video.size, (info.width, info.height), edited)
-    return Delivery(info=info, size=size, detail=video.detail, quality=video.quality, blend=blend or Blend())
+    return Delivery(
+        info=info, size=size, detail=video.detail, codec=video.codec, quality=video.quality, blend=blend or Blend()
+    )

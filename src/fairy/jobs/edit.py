@@ -14,6 +14,7 @@ from fairy.jobs.request import Request, check_outputs, look_through, open_render
 from fairy.jobs.result import EditResult, summarize
 from fairy.jobs.store import clear, job_path, open_job
 from fairy.report import SILENT, Report
+from fairy.video.formats import check_size, codec_of
 
 
 def edit(
@@ -31,6 +32,7 @@ def edit(
     found = look_through(request, report)
     with open_renderer(request, report) as renderer:
         plan = found.planned(renderer)
+        check_size(codec_of(outputs[0], plan.delivery.codec), plan.delivery.size)
         unread = announce(plan, renderer, report)
         begun = time.perf_counter()
         with open_job(job_path(Path(output)), plan.manifest, restart=request.job.restart, report=report) as folder:

@@ -65,6 +65,7 @@ class Manifest:
     delivered: tuple[int, int]
     """Columns and rows of the finished video."""
     detail: str
+    codec: str | None
     quality: int | None
     mask: str = ""
     """Where it was read from."""
@@ -189,6 +190,7 @@ def describe(
         chunk=job.chunk or chunk_size(len(selection), workers, facts.config.micro_batch or 1),
         delivered=delivery.size,
         detail=delivery.detail,
+        codec=delivery.codec,
         quality=delivery.quality,
         mask=str(mask.info.path.absolute()) if mask else "",
         mask_hash=hash_mask(delivery.blend),

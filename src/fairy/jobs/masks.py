@@ -55,7 +55,7 @@ class Blend:
     def weight(self, source: np.ndarray, edited: np.ndarray, mask: np.ndarray | None) -> np.ndarray | None:
         """How much the edit counts: float32 (H, W) in 0..1, or None where it counts wholly, everywhere.
 
-        source: uint8 (H, W, 3), as delivered; edited: uint8 (h, w, 3), as edited; mask: float32 (H, W).
+        source: uint8 or uint16 (H, W, 3), as delivered; edited: uint8 (h, w, 3), as edited; mask: float32 (H, W).
         """
         if not self.auto:
             return mask

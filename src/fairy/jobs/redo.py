@@ -118,7 +118,14 @@ def reopen_delivery(manifest: Manifest, info: VideoInfo) -> Delivery:
     blend = open_blend(manifest.masking, info)
     if hash_mask(blend) != manifest.mask_hash:
         raise MediaError(f"{manifest.mask} has changed since the job was made with it. Begin anew with `fairy edit`.")
-    return Delivery(info=info, size=manifest.delivered, detail=manifest.detail, quality=manifest.quality, blend=blend)
+    return Delivery(
+        info=info,
+        size=manifest.delivered,
+        detail=manifest.detail,
+        codec=manifest.codec,
+        quality=manifest.quality,
+        blend=blend,
+    )
 
 
 @contextmanager

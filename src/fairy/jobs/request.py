@@ -117,8 +117,9 @@ def read_info(source: Path, report: Report, on_frame: OnFrame | None = None) -> 
 
 def check_outputs(request: Request, outputs: Sequence[str], overwrite: bool) -> None:
     """What can be refused before anything is read."""
-    for path in outputs:
-        check_output(path, overwrite)
+    for number, path in enumerate(outputs):  # the comparison is for looking at: its suffix decides
+        own = () if number else (request.video.codec, request.video.quality)
+        check_output(path, overwrite, *own)
     check_apart(request, outputs)
     if len({Path(path).absolute() for path in outputs}) < len(outputs):
         raise UsageError(f"--compare {outputs[-1]}: that is the output itself; give another name")

@@ -20,6 +20,8 @@ WIDE_GAMUTS = {  # colour primaries of H.273 -> linear RGB to linear BT.709 RGB
 }
 MATRICES = {0, 1, 4, 5, 6, 7, 9}  # RGB, BT.709, FCC, BT.601 (two names), SMPTE 240M, BT.2020
 PEAK, WHITE = 1000.0, 203.0
+GAMMA = 2.4
+"""Of a display of ITU-R BT.1886."""
 # Exact and the same on every machine: no approximations of the fast paths, chroma interpolated at full resolution.
 SCALING = (
     Interpolation.BICUBIC
@@ -28,6 +30,10 @@ SCALING = (
     | Interpolation.FULL_CHR_H_INP
     | Interpolation.BITEXACT
 )
+
+
+PIXELS, WITH_ALPHA = {8: "rgb24", 16: "rgb48le"}, {8: "rgba", 16: "rgba64le"}
+"""FFmpeg's names, by bit depth."""
 
 
 @dataclass(frozen=True)
@@ -104,11 +110,17 @@ def _display_matrix(frame: av.VideoFrame) -> np.ndarray | None:
     return np.frombuffer(bytes(found[0])[:36], dtype=np.int32) if found else None
 
 
-class Converter:
-    """Decoded frames to uint8 RGB (H, W, 3), upright, at one size. Same frame in, same bytes out."""
+def as_frame(image: np.ndarray) -> av.VideoFrame:
+    """RGB (H, W, 3), uint8 or uint16, for FFmpeg."""
+    return av.VideoFrame.from_ndarray(np.ascontiguousarray(image), PIXELS[image.dtype.itemsize * 8])
 
-    def __init__(self, colour: Colour, orientation: Orientation, size: tuple[int, int]) -> None:
-        """size: (width, height) of the upright picture."""
+
+class Converter:
+    """Decoded frames to RGB (H, W, 3), upright, at one size: uint8, or uint16. Same frame in, same bytes out."""
+
+    def __init__(self, colour: Colour, orientation: Orientation, size: tuple[int, int], bit_depth: int = 8) -> None:
+        """size: (width, height) of the upright picture; bit_depth: 8 or 16."""
+        self._bit_depth = bit_depth
         self._colour, self._orientation = colour, orientation
         self._size = size[::-1] if orientation.swap else size
         self._reformatter = VideoReformatter()
@@ -117,10 +129,10 @@ class Converter:
     def __call__(self, frame: av.VideoFrame) -> np.ndarray:
         """frame: as decoded; its colour tags are overwritten."""
         if frame.format.name == "pal8" or _has_alpha(frame):
-            return self._orientation.apply(_flatten(self._convert(frame, "rgba")))
+            return self._orientation.apply(_flatten(self._convert(frame, WITH_ALPHA[self._bit_depth])))
         if not self._mapped:
-            return self._orientation.apply(self._convert(frame, "rgb24"))
-        return self._orientation.apply(to_bt709(self._convert(frame, "rgb48le"), self._colour))
+            return self._orientation.apply(self._convert(frame, PIXELS[self._bit_depth]))
+        return self._orientation.apply(to_bt709(self._convert(frame, "rgb48le"), self._colour, self._bit_depth))
 
     def _convert(self, frame: av.VideoFrame, pixels: str) -> np.ndarray:
         if self._colour.matrix != 0:
@@ -139,23 +151,25 @@ def _has_alpha(frame: av.VideoFrame) -> bool:
 
 
 def _flatten(image: np.ndarray) -> np.ndarray:
-    """Straight-alpha (H, W, 4) over white."""
-    alpha = image[..., 3:].astype(np.uint16)
-    return ((image[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+    """Straight-alpha (H, W, 4), uint8 or uint16, over white."""
+    top = np.iinfo(image.dtype).max
+    alpha = image[..., 3:].astype(np.int64)
+    return ((image[..., :3] * alpha + top * (top - alpha) + top // 2) // top).astype(image.dtype)
 
 
-def to_bt709(image: np.ndarray, colour: Colour) -> np.ndarray:
-    """uint16 RGB (H, W, 3) in `colour` -> uint8 BT.709 RGB: display light, tone curve, gamut, BT.1886 encoding."""
+def to_bt709(image: np.ndarray, colour: Colour, bit_depth: int = 8) -> np.ndarray:
+    """uint16 RGB (H, W, 3) in `colour` -> BT.709 RGB of 8 or 16 bits: display light, tone curve, gamut, BT.1886."""
     levels = (np.arange(65536) / 65535).astype(np.float32)
     if colour.transfer == PQ:
         light = tone_map(pq_to_light(levels)[image]) / WHITE
     elif colour.transfer == HLG:
         light = tone_map(hlg_to_light(hlg_to_scene(levels)[image])) / WHITE
     else:
-        light = (levels**2.4)[image]
+        light = (levels**GAMMA)[image]
     if colour.primaries in WIDE_GAMUTS:
         light = light @ np.array(WIDE_GAMUTS[colour.primaries], dtype=np.float32).T
-    return np.rint(255 * np.clip(light, 0, 1) ** (1 / 2.4)).astype(np.uint8)
+    signal = np.clip(light, 0, 1) ** (1 / GAMMA)
+    return np.rint((2**bit_depth - 1) * signal).astype(np.uint8 if bit_depth == 8 else np.uint16)
 
 
 M1, M2, C1, C2, C3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128

@@ -1,5 +1,6 @@
 """One output file of PyAV's: pictures encoded at the source's time stamps, its other tracks alongside."""
 
+import os
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,10 +10,10 @@ import numpy as np
 from av.codec.context import Flags
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
-from fairy.video import recipe
+from fairy.video import recipe, timecode
 from fairy.video.audio import Companions, Span
-from fairy.video.colour import SCALING
-from fairy.video.formats import THREADS, OutputFormat
+from fairy.video.colour import SCALING, as_frame
+from fairy.video.formats import THREADS, Codec, OutputFormat
 from fairy.video.info import VideoInfo
 
 # Keys that mp4 and mov have a place of their own for; with any other key, all go into QuickTime's general list.
@@ -29,19 +30,20 @@ class Encoder:
         path: Path,
         info: VideoInfo,
         chosen: OutputFormat,
+        codec: Codec,
         size: tuple[int, int],
         quality: int | None,
         frames: range,
         metadata: dict[str, str],
     ) -> None:
         self.notes: list[str] = []
-        self._info, self._format = info, chosen
-        whole = frames == range(len(info))
+        self._info, self._format, self._codec = info, chosen, codec
+        whole, self._first = frames == range(len(info)), frames.start
         self._zero = info.origin if whole else int(info.pts[frames.start])
         self._tick = chosen.tick or info.time_base
         self._last = -1
         self._durations: dict[int, int] = {}
-        self._pixels: Pixels = Palette(size) if chosen.pixels == "pal8" else Yuv420()
+        self._pixels: Pixels = Palette(size) if codec.pixels == "pal8" else Plain(codec)
         options = chosen.container_options | {"fflags": "+bitexact"}
         if chosen.container in ("mp4", "mov"):
             # A start later than zero is kept in this unit, a millisecond otherwise.
@@ -62,17 +64,20 @@ class Encoder:
         self._container.start_encoding()
 
     def _add_stream(self, size: tuple[int, int], quality: int | None) -> Any:
-        chosen, info = self._format, self._info
-        stream: Any = self._container.add_stream(chosen.codec, rate=info.fps, options=dict(chosen.options))
+        codec, info = self._codec, self._info
+        os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 has no other way to be quiet
+        stream: Any = self._container.add_stream(codec.encoder, rate=info.fps, options=dict(codec.options))
         stream.width, stream.height = size
         context = stream.codec_context
-        context.pix_fmt, context.time_base = chosen.pixels, self._tick
+        context.pix_fmt, context.time_base = codec.pixels, self._tick
         stream.time_base = self._tick
+        if info.timecode:
+            stream.metadata["timecode"] = timecode.later(info.timecode, self._first, info.fps)
         context.thread_type, context.thread_count = "FRAME", THREADS
         context.flags |= Flags.bitexact  # no version or time of ours in the file: same frames, same bytes
         if quality is not None:
             context.options = context.options | {"crf": str(quality)}
-        if chosen.pixels == "yuv420p":
+        if codec.is_yuv:
             context.color_primaries = context.color_trc = context.colorspace = 1  # BT.709
             context.color_range = int(ColorRange.MPEG)
         return stream
@@ -119,26 +124,31 @@ class Pixels(Protocol):
     """RGB to what a codec takes."""
 
     def convert(self, image: np.ndarray) -> av.VideoFrame:
-        """image: uint8 (H, W, 3)."""
+        """image: uint8 or uint16 (H, W, 3)."""
 
 
-class Yuv420:
-    """BT.709, limited range."""
+class Plain:
+    """A codec's own pixel format; of YUV BT.709, limited range."""
 
-    def __init__(self) -> None:
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
         self._reformatter = VideoReformatter()
 
     def convert(self, image: np.ndarray) -> av.VideoFrame:
-        """image: uint8 (H, W, 3)."""
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24")
-        return self._reformatter.reformat(
+        """image: uint8 or uint16 (H, W, 3)."""
+        frame = as_frame(image)
+        if not self._codec.is_yuv:
+            return self._reformatter.reformat(frame, format=self._codec.pixels, threads=1)
+        converted = self._reformatter.reformat(
             frame,
-            format="yuv420p",
+            format=self._codec.pixels,
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
             interpolation=SCALING,
             threads=1,
         )
+        converted.color_primaries = converted.color_trc = 1  # ProRes has tags of its own in every picture
+        return converted
 
 
 class Palette:
@@ -165,7 +175,7 @@ class Palette:
 
     def convert(self, image: np.ndarray) -> av.VideoFrame:
         """image: uint8 (H, W, 3)."""
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24")
+        frame = as_frame(image)
         frame.pts, frame.time_base = self._count, Fraction(1, 100)
         self._count += 1
         self._graph.push(frame)

@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 
 from fairy.errors import MediaError
-from fairy.video.colour import Converter, Orientation, colour_of, orientation_of
+from fairy.video.colour import GAMMA, Converter, Orientation, as_frame, colour_of, orientation_of
 from fairy.video.decode import Damage, frames_of, open_input, video_stream
+from fairy.video.formats import Codec
 from fairy.video.recipe import add_to_png
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
@@ -55,33 +58,44 @@ def decode_image(path: Path) -> tuple[av.VideoFrame, Orientation]:
     return frame, orientation_of(frame)
 
 
-def read_images(files: tuple[Path, ...], size: tuple[int, int]) -> Iterator[np.ndarray]:
-    """The pictures, upright, scaled to `size` = (width, height)."""
+def read_images(files: tuple[Path, ...], size: tuple[int, int], bit_depth: int = 8) -> Iterator[np.ndarray]:
+    """The pictures, upright, scaled to `size` = (width, height), of 8 or 16 bits."""
     for path in files:
         frame, orientation = decode_image(path)
         # Each file is a picture of its own: colours and turn may differ from file to file.
-        yield Converter(colour_of(frame), orientation, size)(frame)
+        yield Converter(colour_of(frame), orientation, size, bit_depth)(frame)
 
 
 class FolderSink:
-    """Writes pictures as 000000.png, 000001.png ... into a new folder."""
+    """Writes pictures as 000000.png, 000001.png ... (or .exr) into a new folder."""
 
-    def __init__(self, folder: Path, size: tuple[int, int], text: str = "") -> None:
+    def __init__(self, folder: Path, size: tuple[int, int], codec: Codec, text: str = "") -> None:
         folder.mkdir()
-        self._text = text
-        self.notes = ["a folder of PNGs holds no sound, no time stamps and no metadata"]
+        self._text, self._codec = text, codec
+        self.notes = ["a folder of pictures holds no sound, no time stamps and no metadata"]
         self._folder, self._count = folder, 0
-        self._encoder = av.codec.CodecContext.create("png", "w")
-        self._encoder.width, self._encoder.height = size
-        self._encoder.pix_fmt, self._encoder.thread_count = "rgb24", 1  # one thread: one packet a frame, at once
+        encoder: Any = av.codec.CodecContext.create(codec.encoder, "w")
+        encoder.width, encoder.height = size
+        encoder.pix_fmt, encoder.thread_count = codec.pixels, 1  # one thread: one packet a frame, at once
+        encoder.time_base, encoder.options = Fraction(1, 25), dict(codec.options)
+        self._encoder = encoder
 
     def write(self, image: np.ndarray, pts: int) -> None:  # noqa: ARG002 - a folder has no clock
-        """image: uint8 (H, W, 3)."""
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24")
+        """image: uint8 or uint16 (H, W, 3)."""
+        frame = as_light(image) if self._codec.encoder == "exr" else as_frame(image).reformat(format=self._codec.pixels)
         frame.pts = self._count
         (packet,) = self._encoder.encode(frame)
-        (self._folder / f"{self._count:06d}.png").write_bytes(add_to_png(bytes(packet), self._text))
+        data = bytes(packet)
+        if self._codec.encoder == "png":
+            data = add_to_png(data, self._text)
+        (self._folder / f"{self._count:06d}.{self._codec.encoder}").write_bytes(data)
         self._count += 1
 
     def close(self, complete: bool) -> None:
         """Every picture is on disk already."""
+
+
+def as_light(image: np.ndarray) -> av.VideoFrame:
+    """uint8 or uint16 (H, W, 3) as a display of BT.1886 shows it: linear light, float32, BT.709's primaries."""
+    light = (image.astype(np.float32) / np.iinfo(image.dtype).max) ** GAMMA
+    return av.VideoFrame.from_ndarray(np.ascontiguousarray(light.astype(np.float32)), "gbrpf32le")

@@ -67,6 +67,8 @@ class VideoInfo:
     codec: str
     audio: tuple[AudioInfo, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)
+    timecode: str = ""
+    """Of the first frame, where the file has one: 01:00:00:00."""
     images: tuple[Path, ...] = ()
     """The files of a folder of pictures."""
     notes: tuple[str, ...] = ()

@@ -127,6 +127,7 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, seen: 
         codec=stream.codec_context.name,
         audio=tuple(_audio(container)),
         metadata=_metadata(container),
+        timecode=_timecode(stream),
         notes=tuple(_notes(container, seen, repaired)),
         stream=stream.index,
         scan=Scan(
@@ -224,6 +225,11 @@ def _metadata(container: InputContainer) -> dict[str, str]:
     shouted = "matroska" in container.format.name
     tags = {key.lower() if shouted else key: value for key, value in container.metadata.items()}
     return {key: value for key, value in tags.items() if key.lower() not in DROPPED_METADATA}
+
+
+def _timecode(stream: VideoStream) -> str:
+    """The stream's own, which FFmpeg also finds in a track of its own; Matroska shouts."""
+    return stream.metadata.get("timecode") or stream.metadata.get("TIMECODE", "")
 
 
 def _audio(container: InputContainer) -> list[AudioInfo]:

@@ -28,11 +28,16 @@ class Frame:
     pts: int
     """In units of the video's time base."""
     image: np.ndarray
-    """uint8 RGB (H, W, 3), upright."""
+    """RGB (H, W, 3), upright: uint8 in 0..255, or of a reader of 16 bits uint16 in 0..65535."""
 
 
 def read_frames(
-    info: VideoInfo, *, start: int = 0, stop: int | None = None, size: tuple[int, int] | None = None
+    info: VideoInfo,
+    *,
+    start: int = 0,
+    stop: int | None = None,
+    size: tuple[int, int] | None = None,
+    bit_depth: int = 8,
 ) -> Iterator[Frame]:
     """Frames start to stop (indices; all of them by default), scaled to `size` = (width, height) if given."""
     stop = len(info) if stop is None else stop
@@ -40,24 +45,26 @@ def read_frames(
         raise UsageError(
             f"frames {start} to {stop}: {info.path} has {len(info)} frames, 0 to {len(info)} are accepted."
         )
-    return read_at(info, range(start, stop), size=size)
+    return read_at(info, range(start, stop), size=size, bit_depth=bit_depth)
 
 
-def read_at(info: VideoInfo, indices: Iterable[int], *, size: tuple[int, int] | None = None) -> Iterator[Frame]:
+def read_at(
+    info: VideoInfo, indices: Iterable[int], *, size: tuple[int, int] | None = None, bit_depth: int = 8
+) -> Iterator[Frame]:
     """The frames at `indices`, sorted, each once; the same pixels that `read_frames` gives."""
     wanted = sorted(set(indices))
     if wanted and (wanted[0] < 0 or wanted[-1] >= len(info)):
         raise UsageError(f"frame {wanted[0]} or {wanted[-1]}: {info.path} has {len(info)} frames, counted from 0.")
-    return _read(info, wanted, size or (info.width, info.height))
+    return _read(info, wanted, size or (info.width, info.height), bit_depth)
 
 
-def _read(info: VideoInfo, wanted: list[int], size: tuple[int, int]) -> Iterator[Frame]:
+def _read(info: VideoInfo, wanted: list[int], size: tuple[int, int], bit_depth: int) -> Iterator[Frame]:
     if info.images:
-        pictures = read_images(tuple(info.images[index] for index in wanted), size)
+        pictures = read_images(tuple(info.images[index] for index in wanted), size, bit_depth)
         for index, image in zip(wanted, pictures, strict=True):
             yield Frame(index, int(info.pts[index]), image)
         return
-    convert = Converter(info.colour, info.orientation, size)
+    convert = Converter(info.colour, info.orientation, size, bit_depth)
     for run in _runs(info, wanted):
         chosen = set(run)
         for index, decoded in _decode(info, run[0], run[-1] + 1):

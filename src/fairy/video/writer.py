@@ -14,7 +14,7 @@ from fairy.errors import OutputError, UsageError
 from fairy.video import recipe
 from fairy.video.decode import reason
 from fairy.video.encoder import Encoder
-from fairy.video.formats import FOLDER, check_output, format_of, quality_of
+from fairy.video.formats import FOLDER, check_output, check_size, codec_of, format_of, quality_of
 from fairy.video.images import FolderSink
 from fairy.video.info import VideoInfo
 
@@ -32,18 +32,19 @@ class VideoWriter:
         *,
         info: VideoInfo,
         size: tuple[int, int],
+        codec: str | None = None,
         quality: int | None = None,
         start: int = 0,
         stop: int | None = None,
         overwrite: bool = False,
         metadata: dict[str, str] | None = None,
     ) -> None:
-        """size: (width, height), even for video; quality: the codec's rate factor; metadata: added to the source's."""
-        check_output(output, overwrite)
-        self._format = format_of(output)
-        self._quality = quality_of(self._format, quality)
-        if self._format.pixels == "yuv420p" and (size[0] % 2 or size[1] % 2):
-            raise UsageError(f"size {size[0]}x{size[1]}: {self._format.codec} takes even sizes only.")
+        """size: (width, height), even for most codecs; codec: one of CODECS that the output's format takes, by default
+        its first; quality: the codec's rate factor; metadata: added to the source's."""
+        check_output(output, overwrite, codec, quality)
+        self._format, self.codec = format_of(output), codec_of(output, codec)
+        self._quality = quality_of(self.codec, quality)
+        check_size(self.codec, size)
         self.notes: list[str] = []
         self._output = Path(output)
         self._whole = ExitStack()
@@ -63,13 +64,20 @@ class VideoWriter:
 
     def _open(self) -> FolderSink | Encoder:
         if self._format is FOLDER:
-            return FolderSink(self._temporary, self._size, self._metadata.get(recipe.KEY, ""))
+            return FolderSink(self._temporary, self._size, self.codec, self._metadata.get(recipe.KEY, ""))
         return Encoder(
-            self._temporary, self._info, self._format, self._size, self._quality, self._frames, self._metadata
+            self._temporary,
+            self._info,
+            self._format,
+            self.codec,
+            self._size,
+            self._quality,
+            self._frames,
+            self._metadata,
         )
 
     def write(self, image: np.ndarray, pts: int) -> None:
-        """The next picture: uint8 RGB (H, W, 3), and its time stamp in the source (units of `info.time_base`)."""
+        """The next picture: uint8 or uint16 RGB (H, W, 3), and its time stamp in the source (`info.time_base`)."""
         assert image.shape == (self._size[1], self._size[0], 3), f"{image.shape} is not {self._size}"
         self._written += 1
         try:
