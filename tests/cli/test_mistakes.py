@@ -36,7 +36,7 @@ NIGHT = ["edit", "a.mp4", "night", "-o", "b.mp4"]
         (["lab", "evil"], "there is no command evil. Did you mean fairy lab eval?"),
         (
             ["lab", "xyz"],
-            "there is no command xyz. There are eval, bench, ablate, truth, track, synth, study and gallery",
+            "there is no command xyz. There are eval, bench, ablate, truth, fullsize, track, synth, study and gallery",
         ),
         ([*NIGHT, "--seed"], "--seed wants a value: --seed SEED"),
         ([*NIGHT, "--fast=maybe"], "--fast takes no value"),

@@ -36,7 +36,7 @@ def clip_file(folder):
 def url(folder, sd_folder):
     (folder / "models").mkdir()
     (folder / "models" / "tiny").symlink_to(sd_folder)
-    limits = {"max_megabytes": 1, "max_seconds": 2, "max_pixels": 200 * 200}
+    limits = {"max_megabytes": 1, "max_seconds": 2, "max_pixels": 640 * 480}
     config = WebConfig(port=0, folder=folder / "kept", models=folder / "models", device="cpu", **limits)
     with serve(config) as url:
         yield url
@@ -120,7 +120,7 @@ def test_plain_http_is_enough(url, clip, settings):
     [
         (lambda folder: folder / "notes.txt", "notes.txt cannot be opened as a video"),
         (lambda folder: make(folder / "long.mp4", num_frames=60), "long.mp4 lasts 2.4 s; at most 2 s are accepted"),
-        (lambda folder: make(folder / "wide.mp4", size=(400, 200), num_frames=2), "400x200 pixels; at most 40,000"),
+        (lambda folder: make(folder / "wide.mp4", size=(1280, 320), num_frames=2), "1280x320 pixels; at most 307,200"),
     ],
 )
 def test_a_bad_upload_gets_one_clear_line(client, folder, make_it, says):

@@ -48,7 +48,6 @@ VALUES = {
     "decoder": "DECODER",
     "compile": "MODE",
     "detail": "carry|off",
-    "codec": "NAME",
     "device": "DEVICE",
     "dtype": "TYPE",
     "start": "SECONDS",
@@ -80,7 +79,6 @@ UNSET = {
     "batch_size": "as the device likes",
     "start": "the beginning",
     "end": "the end",
-    "codec": "by the output's suffix",
     "quality": "the codec's own",
     "anchors": "all shots choose",
     "given": "none; repeatable",
@@ -121,7 +119,11 @@ def fields_in(group: Group) -> Parameter:
 EditOptions = Annotated[EditConfig | None, fields_in(EDIT), Without("guided_share")]
 """`guided_share` is a number for Python; here it is a part of --fast."""
 ModelOptions = Annotated[ModelConfig | None, fields_in(MODEL)]
-VideoOptions = Annotated[VideoConfig | None, fields_in(VIDEO), Words(size=("source|model|N|WxH", None))]
+VideoOptions = Annotated[
+    VideoConfig | None,
+    fields_in(VIDEO),
+    Words(size=("source|model|N|WxH", None), codec=("NAME", "by the output's suffix")),
+]
 MaskOptions = Annotated[MaskConfig | None, fields_in(MASK)]
 JobOptions = Annotated[JobConfig | None, fields_in(WORK), Without("workers", "ray_address")]
 PreviewOptions = Annotated[
