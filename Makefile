@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: help demo test test-web check docs bench ablation faults wheel format clean
+.PHONY: help demo test test-web test-comfyui check docs bench ablation faults wheel format clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,10 @@ $(VENV)/.ready-browser: $(VENV)/.ready-dev
 test-web: $(VENV)/.ready-browser  ## run the tests of the web pages in a real browser; chromium is installed if need be
 	tests/browser/chromium.sh
 	$(BIN)/python -m pytest tests/browser
+
+test-comfyui: $(VENV)/.ready-dev  ## run the tests of the nodes in a real ComfyUI, which is downloaded into .comfyui/ if need be
+	tests/comfyui/fetch.sh
+	$(BIN)/python -m pytest tests/comfyui
 
 check: $(VENV)/.ready-dev docs  ## lint, format, types, layers, the site
 	$(BIN)/ruff check .
@@ -65,4 +69,4 @@ wheel: $(VENV)/.ready-dev  ## build the wheel, install it into a new environment
 	cd build && clean/bin/fairy demo -o demo --overwrite
 
 clean:  ## remove the environment and what the targets made
-	rm -rf $(VENV) demo build dist site
+	rm -rf $(VENV) .comfyui demo build dist site

@@ -1,0 +1,5 @@
+"""Fairy's nodes for ComfyUI: edit a whole video by one instruction, every frame consistent with the others."""
+
+from fairy.comfy.extension import comfy_entrypoint
+
+__all__ = ["comfy_entrypoint"]
