@@ -154,6 +154,6 @@ def test_diffusers_and_fairy_open_the_exported_folder(new_trainer, components, t
 
 
 def test_the_learning_rate_warms_up_and_ends_at_zero():
-    recipe = replace(RECIPE, num_steps=100, warmup_steps=10, decay_share=0.5, learning_rate=1.0)
-    rates = [recipe.learning_rate_at(step) for step in (0, 9, 50, 75, 100)]
+    recipe = replace(RECIPE, num_steps=100, warmup_steps=10, decay_share=0.5)
+    rates = [recipe.rate_share_at(step) for step in (0, 9, 50, 75, 100)]
     assert rates == [0.1, 1.0, 1.0, 0.5, 0.0]

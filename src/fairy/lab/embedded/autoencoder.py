@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import AutoencoderTiny
+from diffusers import AutoencoderKLFlux2, AutoencoderTiny
 from einops import rearrange
 from torch.nn import functional
 
@@ -84,7 +84,7 @@ def build_autoencoder(components: Components, recipe: Recipe) -> AutoencoderTiny
 
 
 def train_decoder(
-    autoencoder: AutoencoderTiny,
+    autoencoder: AutoencoderTiny | AutoencoderKLFlux2,
     pictures: Sequence[np.ndarray],
     recipe: Recipe,
     folder: Path,
@@ -103,7 +103,7 @@ def train_decoder(
         target = to_tensor(_draw(pictures, recipe, random))
         noise = torch.from_numpy(random.standard_normal((len(target), recipe.latent_channels, 1, 1), dtype=np.float32))
         with torch.no_grad():
-            latents = autoencoder.encode(target).latents
+            latents = encode(autoencoder, target)
             latents = latents + 0.03 * noise.abs() * torch.randn(latents.shape, generator=_generator(seed, step))
         with torch.autocast("cpu", torch.bfloat16):
             output = decoder(latents.contiguous(memory_format=torch.channels_last)).float()
@@ -116,6 +116,12 @@ def train_decoder(
             autoencoder.save_pretrained(folder)
             with (folder / "losses.txt").open("a") as log:
                 log.write(f"{step + 1} {loss.item():.4f} {psnr(output, target):.2f} dB\n")
+
+
+def encode(autoencoder: AutoencoderTiny | AutoencoderKLFlux2, pictures: torch.Tensor) -> torch.Tensor:
+    """Pictures (N, 3, H, W) in -1..1 -> what the decoder takes. AutoencoderTiny has no distribution."""
+    encoded = autoencoder.encode(pictures)
+    return encoded.latent_dist.mode() if "latent_dist" in encoded else encoded.latents
 
 
 def decoder_loss(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

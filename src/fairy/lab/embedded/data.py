@@ -17,7 +17,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch.nn import functional
-from transformers import CLIPTokenizer
+from transformers import PreTrainedTokenizerBase
 
 from fairy.lab.embedded.autoencoder import PATCH, Components
 from fairy.lab.embedded.recipe import Recipe, Size
@@ -44,8 +44,10 @@ def make_pairs(recipe: Recipe, chunk: int) -> list[Pair]:
     size = recipe.sizes[chunk % len(recipe.sizes)]
     photos = photographs("train")
     first = recipe.seed * SEED_STRIDE + chunk * recipe.chunk_pairs
-    seeds = range(first, first + recipe.chunk_pairs)
-    return [sample_pair(seed, size=size, split="train", photos=photos) for seed in seeds]
+    return [
+        sample_pair(seed, size=size, split="train", photos=photos, edit=_draw_edit(recipe, seed))
+        for seed in range(first, first + recipe.chunk_pairs)
+    ]
 
 
 def write_chunks(recipe: Recipe, components: Components, folder: Path, *, num_workers: int) -> None:
@@ -72,7 +74,7 @@ def load_pictures(recipe: Recipe, folder: Path) -> list[np.ndarray]:
 class Latents:
     """All chunks in memory, grouped by size."""
 
-    def __init__(self, recipe: Recipe, folder: Path, tokenizer: CLIPTokenizer) -> None:
+    def __init__(self, recipe: Recipe, folder: Path, tokenizer: PreTrainedTokenizerBase) -> None:
         self.recipe = recipe
         sizes = list(dict.fromkeys(recipe.sizes))
         self.groups = [self._load(folder, size, tokenizer) for size in sizes]
@@ -91,7 +93,7 @@ class Latents:
             group.source[chosen].float(), group.edited[chosen].float(), group.tokens[chosen], group.objects[chosen]
         )
 
-    def _load(self, folder: Path, size: Size, tokenizer: CLIPTokenizer) -> Batch:
+    def _load(self, folder: Path, size: Size, tokenizer: PreTrainedTokenizerBase) -> Batch:
         recipe = self.recipe
         numbers = [n for n in range(recipe.num_chunks) if recipe.sizes[n % len(recipe.sizes)] == size]
         parts = [_read_chunk(_chunk_path(folder, number)) for number in numbers]
@@ -106,12 +108,17 @@ def find_changes(batch: Batch) -> torch.Tensor:
     return (batch.edited - batch.source).abs().mean(1, keepdim=True) > CHANGED
 
 
-def tokenize(tokenizer: CLIPTokenizer, instructions: list[str]) -> torch.Tensor:
+def tokenize(tokenizer: PreTrainedTokenizerBase, instructions: list[str]) -> torch.Tensor:
     """Token ids (N, T), padded and cut as diffusers does it."""
     encoded = tokenizer(
         instructions, padding="max_length", max_length=tokenizer.model_max_length, truncation=True, return_tensors="pt"
     )
     return encoded.input_ids
+
+
+def _draw_edit(recipe: Recipe, seed: int) -> str | None:
+    """None: by the weights of EDITS."""
+    return str(np.random.default_rng([seed, 1]).choice(recipe.edits)) if recipe.edits else None
 
 
 def _write_chunk(job: tuple[Recipe, Components, Path, int]) -> None:

@@ -1,4 +1,6 @@
-"""`python -m fairy.lab.embedded.embedded STEP`: makes the embedded model from nothing, one step after the other.
+"""`python -m fairy.lab.embedded.embedded STEP`: makes an embedded model from nothing, one step after the other.
+
+--kind unet, the default, is the first model, --kind joint the second.
 
 parts         take encoder, decoder and tokenizer over from the folder --weights: no `autoencoder`, no `decoder`
 autoencoder   fit the encoder's components and the tokenizer
@@ -14,25 +16,23 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
-from diffusers import AutoencoderTiny
 from safetensors.torch import load_file, save_file
-from transformers import CLIPTokenizer
 
 import fairy.models
 from fairy.errors import UsageError
-from fairy.lab.embedded.autoencoder import Components, build_autoencoder, fit_components, take_components, train_decoder
+from fairy.lab.embedded.autoencoder import Components, fit_components, take_components, train_decoder
 from fairy.lab.embedded.data import Latents, load_pictures, tokenize, write_chunks
 from fairy.lab.embedded.evaluate import evaluate
-from fairy.lab.embedded.export import build_editor, export, load_average, take_over_folder
+from fairy.lab.embedded.export import load_average, take_over_folder
+from fairy.lab.embedded.kinds import KINDS, Kind
 from fairy.lab.embedded.loop import Trainer
 from fairy.lab.embedded.recipe import Recipe
-from fairy.lab.embedded.tokenizer import save_tokenizer, train_tokenizer
 from fairy.lab.synthetic import all_instructions, photographs, sample_pair
 from fairy.lab.training.trainee import LinearEncoder
 
-EMBEDDED = Path(__file__).parents[2] / "models" / "embedded"
 COMPONENTS = "components.safetensors"
 NUM_FIT_PAIRS = 400
 
@@ -41,7 +41,14 @@ def main() -> None:
     """Parse and call."""
     options = _parse()
     torch.set_num_threads(options.threads)
-    recipe = Recipe(num_steps=options.num_steps, free_resnets=options.free_resnets, small_steps=options.small_steps)
+    own = KINDS[options.kind].recipe()
+    recipe = replace(
+        own,
+        num_steps=options.num_steps or own.num_steps,
+        num_chunks=options.num_chunks or own.num_chunks,
+        small_steps=own.small_steps if options.small_steps is None else options.small_steps,
+        free_resnets=options.free_resnets,
+    )
     _STEPS[options.command](recipe, options)
 
 
@@ -60,7 +67,9 @@ def make_autoencoder(recipe: Recipe, options: argparse.Namespace) -> None:
     _save_components(components, options)
     tokenizer_folder = options.folder / "tokenizer"
     tokenizer_folder.mkdir(parents=True, exist_ok=True)
-    save_tokenizer(train_tokenizer(all_instructions("train"), recipe), tokenizer_folder)
+    kind = _kind(options)
+    instructions = all_instructions("train", list(dict.fromkeys(recipe.edits)))
+    kind.save_tokenizer(kind.train_tokenizer(instructions, recipe), tokenizer_folder)
 
 
 def take_parts(recipe: Recipe, options: argparse.Namespace) -> None:
@@ -74,7 +83,7 @@ def take_parts(recipe: Recipe, options: argparse.Namespace) -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     _save_components(take_components(encoder), options)
     model.vae.save_pretrained(_decoder_folder(recipe, options))
-    save_tokenizer(model.tokenizers[0], options.folder / "tokenizer")
+    _kind(options).save_tokenizer(model.tokenizers[0], options.folder / "tokenizer")
 
 
 def make_data(recipe: Recipe, options: argparse.Namespace) -> None:
@@ -88,41 +97,57 @@ def make_decoder(recipe: Recipe, options: argparse.Namespace) -> None:
         if folder.exists():
             continue
         torch.manual_seed(recipe.seed)
-        autoencoder = build_autoencoder(_components(options), recipe)
+        autoencoder = _kind(options).build_autoencoder(_components(options), recipe)
         if stage:
-            autoencoder = AutoencoderTiny.from_pretrained(options.folder / f"decoder_{stage - 1}")
+            autoencoder = _kind(options).autoencoder.from_pretrained(options.folder / f"decoder_{stage - 1}")
         pictures = load_pictures(recipe, options.folder / "data")
         train_decoder(autoencoder, pictures, recipe, folder, num_steps=num_steps, seed=recipe.seed + stage)
 
 
 def train(recipe: Recipe, options: argparse.Namespace) -> None:
-    tokenizer = CLIPTokenizer.from_pretrained(options.folder / "tokenizer")
-    editor = build_editor(tokenizer, recipe)
+    tokenizer = _tokenizer(options)
+    editor = _kind(options).build_editor(tokenizer, recipe)
     latents = Latents(recipe, options.folder / "data", tokenizer)
     if options.weights:
         take_over_folder(options.weights, editor)
     trainer = Trainer(recipe, editor, latents, tokenize(tokenizer, [""])[0], options.folder)
     if trainer.checkpoint.exists():
         trainer.resume()
-    for _ in trainer.run(recipe.num_steps):
+    for _ in trainer.run(recipe.num_steps, save_every=options.save_every):
         pass
 
 
 def make_export(recipe: Recipe, options: argparse.Namespace) -> None:
     recipe = replace(recipe, text_guidance=options.text_guidance, image_guidance=options.image_guidance)
-    tokenizer = CLIPTokenizer.from_pretrained(options.folder / "tokenizer")
-    editor = build_editor(tokenizer, recipe)
+    kind, tokenizer = _kind(options), _tokenizer(options)
+    editor = kind.build_editor(tokenizer, recipe)
     load_average(options.folder / "checkpoint.pt", editor)
-    trained = AutoencoderTiny.from_pretrained(_decoder_folder(recipe, options))
-    autoencoder = build_autoencoder(_components(options), recipe)  # a fresh one: the opened one would name its folder
+    trained = kind.autoencoder.from_pretrained(_decoder_folder(recipe, options))
+    autoencoder = kind.build_autoencoder(
+        _components(options), recipe
+    )  # a fresh one: the opened one would name its folder
     autoencoder.load_state_dict(trained.state_dict())
-    export(editor, autoencoder, tokenizer, recipe, options.model)
+    kind.export(editor, autoencoder, tokenizer, recipe, options.model or kind.shipped)
 
 
 def run_evaluation(_recipe: Recipe, options: argparse.Namespace) -> None:
     """Print the tables and write the page of samples."""
-    report = evaluate(options.model, num_scenes=options.scenes, num_clips=options.clips, seed=1000, page=options.page)
+    report = evaluate(
+        options.model or _kind(options).shipped,
+        num_scenes=options.scenes,
+        num_clips=options.clips,
+        seed=1000,
+        page=options.page,
+    )
     print(report)  # noqa: T201
+
+
+def _kind(options: argparse.Namespace) -> Kind:
+    return KINDS[options.kind]
+
+
+def _tokenizer(options: argparse.Namespace) -> Any:
+    return _kind(options).tokenizer.from_pretrained(options.folder / "tokenizer")
 
 
 def _components(options: argparse.Namespace) -> Components:
@@ -154,10 +179,13 @@ def _parse() -> argparse.Namespace:
     recipe = Recipe()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=_STEPS)
+    parser.add_argument("--kind", choices=KINDS, default="unet")
     parser.add_argument("--folder", type=Path, default=Path("runs/embedded"), help="folder of data and checkpoints")
-    parser.add_argument("--model", type=Path, default=EMBEDDED, help="the exported folder")
-    parser.add_argument("--num-steps", type=int, default=recipe.num_steps, help="training steps of the UNet")
-    parser.add_argument("--small-steps", type=int, default=recipe.small_steps, help="of them, on small pictures")
+    parser.add_argument("--model", type=Path, help="the exported folder, by default the one in this package")
+    parser.add_argument("--num-steps", type=int, help="training steps, by default the recipe's")
+    parser.add_argument("--small-steps", type=int, help="of them, on small pictures")
+    parser.add_argument("--save-every", type=int, default=500, help="steps between checkpoints")
+    parser.add_argument("--num-chunks", type=int, help="chunks of data, by default the recipe's")
     parser.add_argument("--free-resnets", type=int, default=recipe.free_resnets, help="that keep their 3 x 3 kernels")
     parser.add_argument("--weights", type=Path, help="begin with the weights of this exported folder")
     parser.add_argument("--threads", type=int, default=1, help="of each process")

@@ -1,4 +1,4 @@
-"""The recipe of the embedded model: every number that decides what comes out, in one frozen dataclass."""
+"""The recipe of an embedded model: every number that decides what comes out, in one frozen dataclass."""
 
 from __future__ import annotations
 
@@ -53,6 +53,8 @@ class Recipe:
     """The pictures' sizes, a chunk of data each in turn, small ones first."""
     num_chunks: int = 320
     chunk_pairs: int = 256
+    edits: tuple[str, ...] = ()
+    """What is taught: drawn evenly, what is named twice twice as often; empty: all, by their weights in EDITS."""
     picture_chunks: int = 14
     """So many chunks keep their pixels, too: the decoder is trained on them."""
 
@@ -60,6 +62,8 @@ class Recipe:
     batch: int = 16
     """Samples a step and process."""
     learning_rate: float = 6e-4
+    matrix_rate: float = 0.0
+    """Learning rate of the matrices in the transformer's blocks, which Muon turns; 0: AdamW learns everything."""
     weight_decay: float = 0.01
     warmup_steps: int = 200
     decay_share: float = 0.5
@@ -86,8 +90,8 @@ class Recipe:
         """Of all pictures."""
         return (*self.small_sizes, *self.large_sizes)
 
-    def learning_rate_at(self, step: int) -> float:
-        """Linear warm-up, constant, linear decay to zero at `num_steps`."""
+    def rate_share_at(self, step: int) -> float:
+        """Of the learning rates: linear warm-up, constant, linear decay to zero at `num_steps`."""
         warmup = min(1.0, (step + 1) / self.warmup_steps)
         decay = min(1.0, (self.num_steps - step) / (self.decay_share * self.num_steps))
-        return self.learning_rate * warmup * decay
+        return warmup * decay

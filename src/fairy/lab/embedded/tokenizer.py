@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer, PreTrainedTokenizerBase
 
 from fairy.lab.embedded.recipe import Recipe
 
@@ -17,22 +18,31 @@ START, END = "<|startoftext|>", "<|endoftext|>"
 def train_tokenizer(instructions: Sequence[str], recipe: Recipe) -> CLIPTokenizer:
     """Learn the merges. Every byte is a token, alone and at a word's end, so no text is ever unknown."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    stock = CLIPTokenizer().backend_tokenizer
-    learner = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
-    learner.normalizer, learner.pre_tokenizer = stock.normalizer, stock.pre_tokenizer
-    learner.train_from_iterator(
-        sorted(set(instructions)),
-        trainers.BpeTrainer(
-            vocab_size=recipe.vocabulary - 2 - len(alphabet),  # less what is added below
-            initial_alphabet=alphabet,
-            end_of_word_suffix="</w>",
-            show_progress=False,
-        ),
-    )
-    merges = [tuple(merge) for merge in json.loads(learner.to_str())["model"]["merges"]]
+    # 2 and the alphabet are added below
+    merges = learn_merges(instructions, CLIPTokenizer(), recipe.vocabulary - 2 - len(alphabet), end_of_word="</w>")
     tokens = [*alphabet, *(letter + "</w>" for letter in alphabet), *dict.fromkeys("".join(merge) for merge in merges)]
     vocabulary = {token: index for index, token in enumerate([*dict.fromkeys(tokens), START, END])}
     return CLIPTokenizer(vocab=vocabulary, merges=merges, model_max_length=recipe.text_length)
+
+
+def learn_merges(
+    instructions: Sequence[str], stock: PreTrainedTokenizerBase, vocabulary: int, *, end_of_word: str = ""
+) -> list[tuple[str, str]]:
+    """The pairs of tokens that become one, in turn, for a tokenizer that takes text apart as `stock` does."""
+    suffix: dict[str, Any] = {"end_of_word_suffix": end_of_word} if end_of_word else {}
+    learner = Tokenizer(models.BPE(**suffix))
+    learner.normalizer, learner.pre_tokenizer = (
+        stock.backend_tokenizer.normalizer,
+        stock.backend_tokenizer.pre_tokenizer,
+    )
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+        **suffix,
+    )
+    learner.train_from_iterator(sorted(set(instructions)), trainer)
+    return [(first, second) for first, second in json.loads(learner.to_str())["model"]["merges"]]
 
 
 def save_tokenizer(tokenizer: CLIPTokenizer, folder: Path) -> None:

@@ -1,6 +1,6 @@
 """Every edit with its wordings and its share of the training pairs: the tables of instructions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -230,13 +230,13 @@ EDITS: dict[str, Edit] = {
 }  # fmt: skip
 
 
-def all_instructions(split: str = "train") -> list[str]:
-    """Every instruction that a training pair of a split can hold, sorted."""
+def all_instructions(split: str = "train", edits: Sequence[str] = ()) -> list[str]:
+    """Every instruction that a training pair of a split can hold, sorted; with `edits`, of those alone."""
     return sorted(
         {
             wording.format(object=name, colour=colour_name, shape=shape_name)
-            for edit in EDITS.values()
-            for wording in edit.wordings(split)
+            for edit in edits or EDITS
+            for wording in EDITS[edit].wordings(split)
             for name, colour_name, shape_name in product(SHAPES, COLOURS, SHAPES)
         }
     )
