@@ -247,6 +247,9 @@ class JobConfig:
             _require_range(self, "workers", 1, MAX_WORKERS)
         for index in (*(self.anchors or ()), *self.given):
             _require(index >= 0, "anchors", index, "frames are counted from 0")
+        named = ",".join(map(str, self.anchors or ()))
+        for index in self.anchors or ():
+            _require((self.anchors or ()).count(index) == 1, "anchors", named, f"frame {index} is named twice")
         _require(self.anchors != (), "anchors", "''", "name at least one frame, or use --num-anchors 0")
 
 

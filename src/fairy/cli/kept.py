@@ -61,33 +61,45 @@ def verify(
     /,
     *,
     frames: Annotated[int, value("N")] = 8,
+    source: Annotated[Path | None, value("VIDEO", "where the file says")] = None,
     device: Device = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Render some frames of a kept job again, and compare them bit for bit.
+    """Render some frames again, and compare them with a kept job or with the finished file.
 
-    Nothing is changed. A difference that nothing explains is an error.
+    A job that was kept with --keep-job is compared bit for bit. Without one the file's own recipe is rendered from its
+    source: bit for bit where the file is lossless, else within what its codec loses. Nothing is changed. A difference
+    that nothing explains is an error.
 
     Args:
-        output: What an edit with --keep-job has written.
+        output: What an edit has written.
         frames: How many, chosen at random.
+        source: What the file was made from, where it lies elsewhere now and no job was kept.
     """
     from fairy.jobs.store import job_path
     from fairy.jobs.verify import verify as compare
 
     with reporting(quiet) as report:
-        result = compare(output, num_frames=frames, device=device, report=report)
+        result = compare(output, source=source, num_frames=frames, device=device, report=report)
     number, levels = len(result.frames), result.largest_difference
     summary = f"{output}: {result.num_identical} of {number} frames are identical to the last bit"
-    if levels:
+    if levels and result.psnr is not None:
+        summary = (
+            f"{output}: {number} frames are as its recipe gives them but for the codec: {result.psnr:.1f} dB at worst"
+        )
+        if not result.agrees:
+            summary = f"{output}: the farthest of {number} frames is {result.psnr:.1f} dB from what its recipe gives"
+    elif levels:
         summary += f"; the largest difference is {levels} of 255 levels"
     if result.rounding:
         summary += f". Rounding is to be expected: {', '.join(result.rounding)}"
     tell(summary, result, quiet=quiet, as_json=as_json)
     if result.damage:
         raise FairyError(f"{job_path(output)}: {'; '.join(result.damage)} (`fairy redo` renders them again)")
-    if levels and not result.rounding:
+    if not result.agrees and result.psnr is not None:
+        raise FairyError(f"{output} is not what its recipe gives: no usual codec loses that much")
+    if levels and not result.agrees:
         raise FairyError(f"{number - result.num_identical} of {number} frames do not come out as they are stored")
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from fairy import models
 from fairy.config import ModelConfig, RunConfig
 from fairy.jobs.given import Given
-from fairy.jobs.manifest import Take
+from fairy.jobs.manifest import Manifest, Take
 from fairy.jobs.selection import Selection, ShotPlan
 from fairy.jobs.store import Chunk, JobFolder
 from fairy.method.bank import AnchorBank
@@ -136,6 +136,19 @@ def edit_frames(
         yield from anchors_in_front()
         yield waiting.popleft(), edited
     yield from anchors_in_front()
+
+
+def render_frames(
+    editor: Editor, selection: Selection, manifest: Manifest, given: Given, indices: list[int], report: Report
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Some frames, rendered anew, each as the take that it is shown from."""
+    for take in manifest.takes:
+        mine = [index for index in indices if manifest.take_of(index) == take]
+        shots = {selection.shot_of(index) for index in mine}
+        for shot, bank in edit_shots(editor, selection, take, given, shots, report):
+            wanted = [index for index in mine if shot.start <= index < shot.stop]
+            for frame, edited in edit_frames(editor, selection.frames_at(wanted), bank, shot.anchors):
+                yield frame.index, edited
 
 
 def render_missing(editor: Editor, selection: Selection, folder: JobFolder, given: Given, report: Report) -> int:

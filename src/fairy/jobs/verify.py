@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +10,10 @@ import numpy as np
 
 from fairy.config import RunConfig
 from fairy.errors import OutputError, UsageError
-from fairy.jobs.given import Given
-from fairy.jobs.manifest import Manifest
+from fairy.jobs.recheck import LEAST_PSNR, recheck
 from fairy.jobs.redo import open_source, reopen_editor, rounding, stored_given
-from fairy.jobs.render import edit_frames, edit_shots
-from fairy.jobs.selection import Selection
-from fairy.jobs.store import look_at
-from fairy.method.editor import Editor
+from fairy.jobs.render import render_frames
+from fairy.jobs.store import job_path, look_at
 from fairy.models import Model
 from fairy.report import SILENT, Report
 
@@ -36,11 +32,21 @@ class Verification:
     """Why small differences are to be expected: another kind of device, other versions. Empty: there must be none."""
     damage: tuple[str, ...] = ()
     """What is damaged or missing in the job folder, in words."""
+    psnr: float | None = None
+    """Decibels of the frame that is farthest, where a file was compared that is encoded with loss."""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether all came out as it should, or rounding or the codec explains why not."""
+        if self.damage:
+            return False
+        return not self.largest_difference or bool(self.rounding) or (self.psnr or 0) >= LEAST_PSNR
 
 
 def verify(
     output: Path | str,
     *,
+    source: Path | str | None = None,
     num_frames: int = 8,
     model: Model | None = None,
     device: str | None = None,
@@ -49,10 +55,24 @@ def verify(
 ) -> Verification:
     """Render randomly chosen frames of a kept job again and compare them, bit for bit, with what is stored.
 
-    Nothing is changed, whatever is found. Raises UsageError where no frame is left to compare with.
+    Without a job folder the finished file's own recipe is rendered from its source, which may be given, and compared
+    with what the file decodes to: bit for bit where it is lossless, else within what a codec loses. Nothing is changed,
+    whatever is found. Raises UsageError where no frame is left to compare with.
     """
     if num_frames < 1:
         raise UsageError(f"--frames {num_frames}: must be 1 or more")
+    if not job_path(Path(output)).is_dir() and Path(output).exists():
+        found = recheck(
+            Path(output),
+            Path(source) if source else None,
+            num_frames,
+            model=model,
+            device=device,
+            run=run,
+            report=report,
+        )
+        identical, psnr = found.differences.count(0), None if found.lossless else found.psnr
+        return Verification(Path(output), found.frames, identical, max(found.differences), found.rounding, psnr=psnr)
     folder = look_at(Path(output))
     damage = tuple(folder.damage) if Path(output).exists() else ()
     with open_source(folder, report) as selection:
@@ -70,16 +90,3 @@ def verify(
                 report.progress("frames", len(differences), len(chosen))
             reasons = rounding(folder.manifest, editor)
     return Verification(Path(output), tuple(chosen), differences.count(0), max(differences), reasons, damage)
-
-
-def render_frames(
-    editor: Editor, selection: Selection, manifest: Manifest, given: Given, indices: list[int], report: Report
-) -> Iterator[tuple[int, np.ndarray]]:
-    """Some frames, rendered anew, each as the take that it is shown from."""
-    for take in manifest.takes:
-        mine = [index for index in indices if manifest.take_of(index) == take]
-        shots = {selection.shot_of(index) for index in mine}
-        for shot, bank in edit_shots(editor, selection, take, given, shots, report):
-            wanted = [index for index in mine if shot.start <= index < shot.stop]
-            for frame, edited in edit_frames(editor, selection.frames_at(wanted), bank, shot.anchors):
-                yield frame.index, edited

@@ -37,6 +37,11 @@ class Codec:
         return self.pixels.startswith("yuv")
 
     @property
+    def lossless(self) -> bool:
+        """Whether pictures of 8 bits come back as they were."""
+        return self.encoder in ("ffv1", "png")
+
+    @property
     def even(self) -> tuple[bool, bool]:
         """Whether the width and the height must be even."""
         return self.pixels.startswith(("yuv420", "yuv422")), self.pixels.startswith("yuv420")
