@@ -66,7 +66,7 @@ def verify(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Render some frames again, and compare them with a kept job or with the finished file.
+    """Render some frames again, and compare them with what was made.
 
     A job that was kept with --keep-job is compared bit for bit. Without one the file's own recipe is rendered from its
     source: bit for bit where the file is lossless, else within what its codec loses. Nothing is changed. A difference
