@@ -45,7 +45,7 @@ def make_pairs(recipe: Recipe, chunk: int) -> list[Pair]:
     photos = photographs("train")
     first = recipe.seed * SEED_STRIDE + chunk * recipe.chunk_pairs
     return [
-        sample_pair(seed, size=size, split="train", photos=photos, edit=_draw_edit(recipe, seed))
+        sample_pair(seed, size=size, split="train", photos=photos, edit=draw_edit(recipe, seed))
         for seed in range(first, first + recipe.chunk_pairs)
     ]
 
@@ -116,7 +116,7 @@ def tokenize(tokenizer: PreTrainedTokenizerBase, instructions: list[str]) -> tor
     return encoded.input_ids
 
 
-def _draw_edit(recipe: Recipe, seed: int) -> str | None:
+def draw_edit(recipe: Recipe, seed: int) -> str | None:
     """None: by the weights of EDITS."""
     return str(np.random.default_rng([seed, 1]).choice(recipe.edits)) if recipe.edits else None
 

@@ -132,8 +132,10 @@ def make_export(recipe: Recipe, options: argparse.Namespace) -> None:
 
 def run_evaluation(_recipe: Recipe, options: argparse.Namespace) -> None:
     """Print the tables and write the page of samples."""
+    kind = _kind(options)
     report = evaluate(
-        options.model or _kind(options).shipped,
+        options.model or kind.shipped,
+        kind,
         num_scenes=options.scenes,
         num_clips=options.clips,
         seed=1000,

@@ -19,20 +19,19 @@ from PIL import Image
 
 import fairy.models
 from fairy.config import EditConfig
-from fairy.lab.embedded.data import Batch, tokenize
-from fairy.lab.embedded.loop import Editor as Trainee
-from fairy.lab.embedded.loop import attention_share, make_sample
-from fairy.lab.embedded.recipe import Recipe
+from fairy.lab.embedded.autoencoder import encode
+from fairy.lab.embedded.data import Batch, draw_edit, tokenize
+from fairy.lab.embedded.kinds import Kind
+from fairy.lab.embedded.loop import attention_share
+from fairy.lab.embedded.recipe import Size
 from fairy.lab.embedded.spread import OPEN_EDITS, measure_spread
 from fairy.lab.synthetic import EDITS, photographs, sample_pair, sample_scene
 from fairy.lab.synthetic.pairs import choose, to_pixels, word
 from fairy.method.editor import Editor
 from fairy.models import Model
-from fairy.models.families.instruct_pix2pix.latents import encode_frames
 from fairy.pictures.sheet import grid
 from fairy.pictures.tensors import to_tensor
 
-SIZE = (192, 144)
 NUM_CHOICES = 8
 """Exact results drawn for an edit that leaves something open."""
 NOTHING = "source"
@@ -67,11 +66,11 @@ class Case:
         return min(self.results, key=nearness)
 
 
-def make_case(seed: int, *, on_photo: bool) -> Case:
+def make_case(seed: int, *, on_photo: bool, size: Size = (192, 144)) -> Case:
     """A scene of the held-out world. Rendered scenes have two objects, and every edit means the same one."""
     rng = np.random.default_rng([seed, on_photo])
     photos = photographs("heldout") if on_photo else ()
-    scene = sample_scene(seed, SIZE, photos, num_objects=0 if on_photo else 2, use_photo=on_photo)
+    scene = sample_scene(seed, size, photos, num_objects=0 if on_photo else 2, use_photo=on_photo)
     layers = scene.render(0.0)
     source = to_pixels(layers.picture)
     instructions, results = {}, {NOTHING: [source]}
@@ -93,33 +92,37 @@ def distance(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.sqrt(np.square(halves[0] - halves[1]).mean()))
 
 
-def evaluate(folder: Path, *, num_scenes: int, num_clips: int, seed: int, page: Path) -> str:
-    """Edit held-out rendered scenes and photographs by every edit, in wordings never trained on; returns the report."""
-    model = fairy.models.load(folder)
+def evaluate(folder: Path, kind: Kind, *, num_scenes: int, num_clips: int, seed: int, page: Path) -> str:
+    """Edit held-out rendered scenes and photographs by every edit that the model was taught, in wordings never trained
+    on, at the model's own size; returns the report."""
+    model, taught = fairy.models.load(folder), kind.recipe().edits or tuple(EDITS)
+    size = (model.defaults.long_side, model.defaults.long_side * 3 // 4)
     cases = {
-        RENDERED: [make_case(seed + number, on_photo=False) for number in range(num_scenes)],
-        "Photographs": [make_case(seed + number, on_photo=True) for number in range(num_scenes)],
+        RENDERED: [make_case(seed + number, on_photo=False, size=size) for number in range(num_scenes)],
+        "Photographs": [make_case(seed + number, on_photo=True, size=size) for number in range(num_scenes)],
     }
+    open_edits = [edit for edit in OPEN_EDITS if edit in taught and num_clips]
     with Editor(model) as editor:
-        outputs = {title: edit_cases(editor, group) for title, group in cases.items()}
-        spreads = [measure_spread(editor, edit, num_clips=num_clips, seed=seed) for edit in OPEN_EDITS if num_clips]
+        outputs = {title: edit_cases(editor, group, taught) for title, group in cases.items()}
+        spreads = [measure_spread(editor, edit, num_clips=num_clips, seed=seed, size=size) for edit in open_edits]
     _write_page(cases, outputs, page)
     return "\n".join(
         [
             *(_table(title, cases[title], outputs[title]) for title in cases),
-            f"Share of self-attention in the UNet's output: {measure_attention(model, seed):.3f}",
+            f"Share of attention in the denoiser's output: {measure_attention(model, kind, seed, size):.3f}",
             "Spread over time of the open choice, of 255: alone, with 3 anchors, exact edit",
             *(f"  {spread.edit:14} {spread.alone:6} {spread.anchored:6} {spread.exact:6}" for spread in spreads),
         ]
     )
 
 
-def edit_cases(editor: Editor, cases: Sequence[Case]) -> list[dict[str, np.ndarray]]:
-    """Every case by all its instructions, each picture by itself: {edit: output}, one for each case."""
+def edit_cases(editor: Editor, cases: Sequence[Case], taught: Sequence[str]) -> list[dict[str, np.ndarray]]:
+    """Every case by its instructions of the edits `taught`, each picture by itself: {edit: output}, one a case."""
     asked: dict[tuple[str, str], list[int]] = {}
     for number, case in enumerate(cases):
         for edit, instruction in case.instructions.items():
-            asked.setdefault((edit, instruction), []).append(number)
+            if edit in taught:
+                asked.setdefault((edit, instruction), []).append(number)
     outputs: list[dict[str, np.ndarray]] = [{} for _ in cases]
     for (edit, instruction), numbers in asked.items():
         sources = np.stack([cases[number].source for number in numbers])
@@ -129,20 +132,25 @@ def edit_cases(editor: Editor, cases: Sequence[Case]) -> list[dict[str, np.ndarr
     return outputs
 
 
-def measure_attention(model: Model, seed: int, num_pairs: int = 32) -> float:
+def measure_attention(model: Model, kind: Kind, seed: int, size: Size, num_pairs: int = 32) -> float:
     """`attention_share` on held-out pairs at the model's own size, at the noise levels of the training."""
-    photos = photographs("heldout")
-    pairs = [sample_pair(seed + number, size=SIZE, split="heldout", photos=photos) for number in range(num_pairs)]
-    source, edited = (
-        encode_frames(model, to_tensor(np.stack([getattr(pair, name) for pair in pairs])))
-        for name in ("source", "edited")
-    )
+    photos, recipe = photographs("heldout"), kind.recipe()
+    pairs = [
+        sample_pair(seed + number, size=size, split="heldout", photos=photos, edit=draw_edit(recipe, seed + number))
+        for number in range(num_pairs)
+    ]
+    with torch.no_grad():
+        source, edited = (
+            encode(model.vae, to_tensor(np.stack([getattr(pair, name) for pair in pairs])))
+            for name in ("source", "edited")
+        )
     tokenizer = model.tokenizers[0]
     nowhere = torch.zeros_like(source[:, :1], dtype=torch.bool)  # weighs tokens in a loss, which is not asked for here
     batch = Batch(source, edited, tokenize(tokenizer, [pair.instruction for pair in pairs]), nowhere)
     generator = torch.Generator().manual_seed(seed)
-    sample = make_sample(batch, tokenize(tokenizer, [""])[0], Recipe(), generator)
-    return attention_share(Trainee(model.denoiser, model.text_encoders[0]), sample)
+    trained = kind.trained(model)
+    sample = trained.make_sample(batch, tokenize(tokenizer, [""])[0], recipe, generator)
+    return attention_share(trained, sample)
 
 
 def _table(title: str, cases: Sequence[Case], outputs: Sequence[dict[str, np.ndarray]]) -> str:
@@ -166,7 +174,8 @@ def _write_page(cases: dict[str, list[Case]], outputs: dict[str, list[dict[str, 
     page.parent.mkdir(parents=True, exist_ok=True)
     objects = page.with_name(f"{page.stem}-objects{page.suffix}")
     for kind, titles, path in (("whole", list(cases), page), ("object", [RENDERED], objects)):
-        names = [name for name, edit in EDITS.items() if edit.kind == kind]
+        done = {name for edited in outputs[RENDERED] for name in edited}
+        names = [name for name, edit in EDITS.items() if edit.kind == kind and name in done]
         rows = [
             (title, [case.source, *(edited[name] for name in names)])
             for title in titles

@@ -16,7 +16,9 @@ from fairy.lab.embedded.joint import editor as joint_editor
 from fairy.lab.embedded.joint import export as joint_export
 from fairy.lab.embedded.joint import text as joint_text
 from fairy.lab.embedded.joint.recipe import JointRecipe
+from fairy.lab.embedded.loop import Editor
 from fairy.lab.embedded.recipe import Recipe
+from fairy.models import Model
 
 MODELS = Path(__file__).parents[2] / "models"
 
@@ -37,6 +39,8 @@ class Kind:
     build_autoencoder: Callable[..., Any]
     build_editor: Callable[..., Any]
     export: Callable[..., None]
+    trained: Callable[[Model], Any]
+    """A loaded model as it was trained, a `Trained`."""
 
 
 KINDS = {
@@ -50,6 +54,7 @@ KINDS = {
         autoencoder.build_autoencoder,
         export.build_editor,
         export.export,
+        lambda model: Editor(model.denoiser, model.text_encoders[0]),
     ),
     "joint": Kind(
         JointRecipe,
@@ -61,5 +66,8 @@ KINDS = {
         joint_autoencoder.build_autoencoder,
         joint_editor.build_editor,
         joint_export.export,
+        lambda model: joint_editor.JointEditor(
+            model.denoiser, model.text_encoders[0], model.tokenizers[0].pad_token_id
+        ),
     ),
 }

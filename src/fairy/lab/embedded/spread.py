@@ -32,15 +32,17 @@ class Spread:
     exact: float
 
 
-def measure_spread(editor: Editor, edit: str, *, num_clips: int, seed: int) -> Spread:
+def measure_spread(
+    editor: Editor, edit: str, *, num_clips: int, seed: int, size: tuple[int, int] = (192, 144)
+) -> Spread:
     """Edit clips without anchors and with three; every frame but the anchors counts."""
-    results = np.array([_one_clip(editor, edit, seed + number) for number in range(num_clips)])
+    results = np.array([_one_clip(editor, edit, seed + number, size) for number in range(num_clips)])
     return Spread(edit, *results.mean(0).round(2).tolist())
 
 
-def _one_clip(editor: Editor, edit: str, seed: int) -> tuple[float, float, float]:
-    source = np.stack(list(render_clip(seed, NUM_FRAMES)))
-    exact = np.stack(list(edit_clip(seed, edit, NUM_FRAMES)))
+def _one_clip(editor: Editor, edit: str, seed: int, size: tuple[int, int]) -> tuple[float, float, float]:
+    source = np.stack(list(render_clip(seed, NUM_FRAMES, size)))
+    exact = np.stack(list(edit_clip(seed, edit, NUM_FRAMES, size)))
     anchors = choose_anchors(NUM_FRAMES)
     frames = [index for index in range(1, NUM_FRAMES, STRIDE) if index not in anchors]
     regions = [np.abs(exact[i].astype(int) - source[i]).mean(-1) > CHANGED for i in frames]
