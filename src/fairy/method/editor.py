@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import cached_property
 from itertools import islice, repeat
 from types import TracebackType
 from typing import Any
@@ -26,6 +27,7 @@ from fairy.config import EditConfig, EditSettings, RunConfig, check_instruction
 from fairy.method.bank import AnchorBank, StepWriter
 from fairy.method.memory import MemoryNeeded, bank_device, memory_needed
 from fairy.method.openvino import PRECISIONS, OpenVinoDenoiser
+from fairy.method.rehearsal import shadow
 from fairy.method.threads import pinned_threads
 from fairy.method.trajectory import edit_together
 from fairy.models import Model
@@ -115,6 +117,11 @@ class Editor:
     def settle(self, config: EditConfig | EditSettings | None) -> EditSettings:
         """Settings with nothing left open."""
         return config if isinstance(config, EditSettings) else (config or EditConfig()).resolved(self.model.defaults)
+
+    @cached_property
+    def shadow(self) -> Model:
+        """The model without its numbers, to rehearse with."""
+        return shadow(self.model)
 
     def memory_needed(
         self, size: tuple[int, int], num_anchors: int, config: EditConfig | EditSettings | None = None

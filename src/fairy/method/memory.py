@@ -1,37 +1,29 @@
-"""How much memory an edit takes: foretold from a small trial, and read off afterwards."""
+"""How much memory an edit takes: foretold by a rehearsal of its passes, and read off afterwards."""
 
 from __future__ import annotations
 
-import math
 import sys
-import weakref
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from fairy.config import EditSettings
-from fairy.method.bank import StepReader, StepWriter
-from fairy.method.openvino import PRECISIONS
+from fairy.method.rehearsal import rehearse
 from fairy.models import Model
 from fairy.pictures.size import padded_size
 
 if TYPE_CHECKING:
     from fairy.method.editor import Editor
 
-TRIAL_SIDE = 128
-"""Pixels of a side at which memory is tried out."""
-
 
 @dataclass(frozen=True)
 class MemoryNeeded:
-    """Bytes that an edit takes, besides Python and the libraries themselves."""
+    """Bytes that an edit takes where the model is: of the GPU, or of the process where it is on the CPU."""
 
+    libraries: int
+    """Python, torch and all that a process holds besides the model; of a GPU nothing is counted."""
     weights: int
     bank: int
     """The anchors' keys and values."""
@@ -41,67 +33,48 @@ class MemoryNeeded:
     @property
     def total(self) -> int:
         """All together."""
-        return self.weights + self.bank + self.work
+        return self.libraries + self.weights + self.bank + self.work
 
     def __str__(self) -> str:
-        parts = ", ".join(f"{name} {format_bytes(getattr(self, name))}" for name in ("weights", "bank", "work"))
+        counted = {name: getattr(self, name) for name in ("libraries", "weights", "bank", "work")}
+        parts = ", ".join(f"{name} {format_bytes(count)}" for name, count in counted.items() if count)
         return f"{format_bytes(self.total)} ({parts})"
 
 
-class _LiveBytes(TorchDispatchMode):
-    """Counts the bytes of all tensors that operations have made and nobody has dropped yet."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = self.peak = 0
-        self._known: set[int] = set()
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        outputs = func(*args, **(kwargs or {}))
-        for output in tree_leaves(outputs):
-            if isinstance(output, torch.Tensor):
-                self._count(output.untyped_storage())
-        return outputs
-
-    def _count(self, storage: torch.UntypedStorage) -> None:
-        key, size = storage._cdata, storage.nbytes()
-        if key in self._known:
-            return
-        self._known.add(key)
-        self.now += size
-        self.peak = max(self.peak, self.now)
-        weakref.finalize(storage, self._drop, key, size)
-
-    def _drop(self, key: int, size: int) -> None:
-        self._known.discard(key)
-        self.now -= size
-
-
-def measure_live_bytes(computation: Callable[[], object]) -> int:
-    """The most bytes alive at once in tensors that `computation` makes. Run it small, and scale."""
-    with torch.inference_mode(), _LiveBytes() as live:
-        computation()
-    return live.peak
-
-
 def memory_needed(editor: Editor, size: tuple[int, int], num_anchors: int, settings: EditSettings) -> MemoryNeeded:
-    """What editing frames of `size` rows and columns with K anchors will take.
-
-    Found by one denoising step at a small size: all that is counted here grows with the number of pixels.
-    """
-    model = editor.model
-    height, width = (max(min(side, TRIAL_SIDE) // model.multiple * model.multiple, model.multiple) for side in size)
-    growth = math.prod(padded_size(*size, model.multiple)) / (height * width)
-    branches = model.family.branches(model, settings, 0)
-    passes = sum(len(model.family.branches(model, settings, step)) for step in range(settings.num_steps))
-    with editor.threads(1) as pool:
-        trial = pool.submit(_try_step, model, (height, width), num_anchors, editor.micro_batch, branches, settings)
-        bank, anchors_work, frame_work = trial.result()
+    """What editing frames of `size` rows and columns with K anchors will take."""
+    model, family = editor.model, editor.model.family
+    found = rehearse(editor.shadow, padded_size(*size, model.multiple), num_anchors, editor.micro_batch, settings)
+    counts = [len(family.branches(model, settings, step)) for step in range(settings.num_steps)]
+    on_device, passing = weights_of(model)
     return MemoryNeeded(
-        weights=sum(tensor.nbytes for part in model.parts for tensor in part.parameters()),
-        bank=round(growth * bank * passes / len(branches)),
-        work=round(growth * max(anchors_work, editor.num_workers * frame_work)),
+        libraries=libraries_held(model),
+        weights=on_device,
+        bank=found.bank * sum(counts) // counts[0],
+        work=max(found.anchors - found.bank, editor.num_workers * found.frames, passing),
     )
+
+
+def weights_of(model: Model) -> tuple[int, int]:
+    """Bytes of the weights that stay where the model is, and of the text encoders that come there to read only."""
+    texts = sum(bytes_of(encoder) for encoder in model.text_encoders)
+    others = sum(map(bytes_of, model.parts)) - texts
+    visit = model.device.type != "cpu" and not model.family.TEXT_STAYS
+    return (others, texts) if visit else (others + texts, 0)
+
+
+def bytes_of(module: torch.nn.Module) -> int:
+    """Of its weights and buffers."""
+    return sum(tensor.nbytes for tensor in (*module.parameters(), *module.buffers()))
+
+
+def libraries_held(model: Model) -> int:
+    """Bytes that this process holds besides the weights, before it computes anything."""
+    if model.device.type != "cpu":
+        return 0
+    import psutil
+
+    return max(0, int(psutil.Process().memory_info().rss) - sum(weights_of(model)))
 
 
 def bank_device(editor: Editor, size: tuple[int, int], num_anchors: int, settings: EditSettings) -> torch.device | None:
@@ -113,35 +86,6 @@ def bank_device(editor: Editor, size: tuple[int, int], num_anchors: int, setting
         return None
     free, _ = torch.cuda.mem_get_info(device)
     return torch.device("cpu") if 2 * memory_needed(editor, size, num_anchors, settings).bank > free else None
-
-
-def _try_step(
-    model: Model,
-    size: tuple[int, int],
-    num_anchors: int,
-    micro_batch: int,
-    branches: Sequence[int],
-    settings: EditSettings,
-) -> tuple[int, int, int]:
-    """Bytes of one step: of the bank, of the anchors' pass and of a micro-batch's pass."""
-    family = model.family
-    told = family.read(model, "", *size)
-
-    def step(count: int, anchors: StepWriter | StepReader | None) -> None:
-        seen = family.look(model, torch.zeros(count, 3, *size), told)
-        latents = torch.zeros(count, *family.latent_shape(model, *size), device=model.device)
-        inputs = family.inputs(model, told, seen, branches, settings)
-        family.predict(model, latents, inputs, torch.zeros(()), anchors)
-        family.decode(model, latents)
-
-    writer = StepWriter(len(branches))
-    reader = StepReader(writer.layers, 1.0) if num_anchors else None
-    # Kernels made for a size that is tried out only would be thrown away.
-    compiled = model.config.compile != "off" and model.config.compile not in PRECISIONS
-    with torch.compiler.set_stance("force_eager") if compiled else nullcontext():
-        anchors_work = measure_live_bytes(lambda: step(num_anchors, writer)) if num_anchors else 0
-        frame_work = measure_live_bytes(lambda: step(micro_batch, reader))
-    return sum(t.nbytes for entry in writer.layers.values() for t in entry), anchors_work, frame_work
 
 
 def peak_memory(device: torch.device) -> int:

@@ -135,8 +135,9 @@ def look(model: Model, frames: torch.Tensor, instruction: Any) -> Seen:  # noqa:
 
     from fairy.pictures.tensors import to_uint8
 
+    frames_here = frames if frames.device.type != "meta" else frames.new_zeros(frames.shape, device="cpu")
     size = calculate_dimensions(CONDITION_IMAGE_SIZE, frames.shape[3] / frames.shape[2])
-    pictures = [Image.fromarray(frame).resize(size, Image.Resampling.LANCZOS) for frame in to_uint8(frames)]
+    pictures = [Image.fromarray(frame).resize(size, Image.Resampling.LANCZOS) for frame in to_uint8(frames_here)]
     return Seen(encode(model, frames), pictures)
 
 
@@ -188,16 +189,21 @@ def decode(model: Model, latents: torch.Tensor) -> torch.Tensor:
 
 def _read_beside(model: Model, text: str, picture: Image) -> torch.Tensor:
     """(1, T, D)"""
+    import torch
+
     tokenizer, prepare_picture = model.tokenizers
-    prepared = prepare_picture(images=[picture], return_tensors="pt").to(model.device)
+    prepared = prepare_picture(images=[picture], return_tensors="pt")
     num_tokens = int(prepared["image_grid_thw"].prod()) // prepare_picture.merge_size**2
     chat = CHAT.format(picture=PICTURE * num_tokens, text=text)
     tokens = tokenizer(chat, return_tensors="pt").to(model.device)
+    if model.device.type == "meta":  # the text encoder looks at numbers; here only shapes count
+        num_read, width = tokens["input_ids"].shape[1] - NUM_LEFT_OUT, model.denoiser.config.joint_attention_dim
+        return torch.empty(1, num_read, width, dtype=model.dtype, device=model.device)
     states = model.text_encoders[0].model(
         input_ids=tokens["input_ids"],
         attention_mask=tokens["attention_mask"],
-        pixel_values=prepared["pixel_values"],
-        image_grid_thw=prepared["image_grid_thw"],
+        pixel_values=prepared["pixel_values"].to(model.device),
+        image_grid_thw=prepared["image_grid_thw"].to(model.device),
         output_hidden_states=True,
     )
     return states.hidden_states[-1][:, NUM_LEFT_OUT:].to(model.dtype)
