@@ -15,8 +15,9 @@ from fairy.lab.embedded.export import build_editor, export, load_average
 from fairy.lab.embedded.loop import Trainer
 from fairy.lab.embedded.recipe import Recipe
 from fairy.lab.embedded.tokenizer import save_tokenizer, train_tokenizer
-from fairy.lab.embedded.unet import build_trainee, build_unet, start_at_identity, widen
+from fairy.lab.embedded.unet import build_trainee, build_unet, start_at_identity
 from fairy.lab.synthetic import all_instructions
+from fairy.lab.training.saving import widen
 from fairy.lab.training.trainee import LinearEncoder, without_self_attention
 from fairy.pictures.tensors import to_tensor
 

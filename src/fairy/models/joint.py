@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from diffusers.models.embeddings import apply_rotary_emb
@@ -20,7 +20,9 @@ from einops import rearrange
 from torch import nn
 
 from fairy.models.attention import Anchors, HasProcessors, attend
-from fairy.models.bundle import Model
+
+if TYPE_CHECKING:
+    from fairy.models.bundle import Model
 
 ALIGNMENT = 64
 """Bytes: where torch itself lets tensors begin."""

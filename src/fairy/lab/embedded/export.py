@@ -13,7 +13,8 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from fairy.lab.embedded.loop import Editor
 from fairy.lab.embedded.recipe import Recipe
 from fairy.lab.embedded.tokenizer import build_text_encoder, save_tokenizer
-from fairy.lab.embedded.unet import build_scheduler, build_trainee, build_unet, take_over, widen
+from fairy.lab.embedded.unet import build_scheduler, build_trainee, build_unet, take_over
+from fairy.lab.training.saving import widen
 
 SETTINGS = "fairy.json"
 

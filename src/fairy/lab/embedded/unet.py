@@ -67,16 +67,6 @@ def narrow(unet: UNet2DConditionModel, num_free: int = 0) -> None:
         setattr(owner, name, small)
 
 
-def widen(state: dict[str, torch.Tensor], unet: UNet2DConditionModel) -> dict[str, torch.Tensor]:
-    """The weights of a narrowed UNet as those of a stock one: 1 x 1 kernels in the centre of 3 x 3 zeros."""
-    shapes = {name: tensor.shape for name, tensor in unet.state_dict().items()}
-    widened = {}
-    for name, tensor in state.items():
-        grown = tensor.ndim == 4 and shapes[name][-1] == 3 and tensor.shape[-1] == 1
-        widened[name] = nn.functional.pad(tensor, (1, 1, 1, 1)) if grown else tensor
-    return widened
-
-
 def start_at_identity(unet: UNet2DConditionModel) -> None:
     """Set weights so that the untrained UNet predicts v = -source, right at full noise for "change nothing".
 

@@ -18,7 +18,6 @@ import torch
 from diffusers import UNet2DConditionModel
 from safetensors import safe_open
 
-from fairy.lab.embedded.unet import widen
 from fairy.lab.training.settings import TrainConfig
 from fairy.models import Model
 from fairy.models.defaults import FILE_NAME
@@ -118,3 +117,13 @@ def _write_index(folder: Path, files: list[str]) -> None:
     stem = files[0].split("-00001-of-")[0]
     index = {"metadata": {"total_size": size}, "weight_map": places}
     (folder / f"{stem}.safetensors.index.json").write_text(json.dumps(index, indent=2) + "\n")
+
+
+def widen(state: dict[str, torch.Tensor], unet: UNet2DConditionModel) -> dict[str, torch.Tensor]:
+    """The weights of a narrowed UNet as those of a stock one: 1 x 1 kernels in the centre of 3 x 3 zeros."""
+    shapes = {name: tensor.shape for name, tensor in unet.state_dict().items()}
+    widened = {}
+    for name, tensor in state.items():
+        grown = tensor.ndim == 4 and shapes[name][-1] == 3 and tensor.shape[-1] == 1
+        widened[name] = torch.nn.functional.pad(tensor, (1, 1, 1, 1)) if grown else tensor
+    return widened

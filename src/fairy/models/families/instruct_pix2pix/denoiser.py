@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from einops import repeat
 
 from fairy.models.attention import Anchors
-from fairy.models.bundle import Model
 from fairy.models.families.instruct_pix2pix.text import Conditioning
+
+if TYPE_CHECKING:
+    from fairy.models.bundle import Model
 
 
 @dataclass(frozen=True)

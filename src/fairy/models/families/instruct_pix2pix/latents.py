@@ -1,10 +1,11 @@
 """Frames to latents and back. F frames, H x W pixels; latents have C channels and h x w places."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from fairy.models.bundle import Model
+if TYPE_CHECKING:
+    from fairy.models.bundle import Model
 
 
 def encode_frames(model: Model, frames: torch.Tensor) -> torch.Tensor:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from fairy.models.attention import KeysValues
-from fairy.models.bundle import Model
 from fairy.models.families.instruct_pix2pix.attention import read_text
+
+if TYPE_CHECKING:
+    from fairy.models.bundle import Model
 
 
 @dataclass(frozen=True)
