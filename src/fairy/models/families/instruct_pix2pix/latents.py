@@ -1,5 +1,7 @@
 """Frames to latents and back. F frames, H x W pixels; latents have C channels and h x w places."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
 import torch
