@@ -117,6 +117,9 @@ def edit_many(source: Path, instruction: str | None, output: str, quiet: bool, a
     entries = read_listing(source, instruction)
     from fairy.jobs.batch import ACCOUNT, edit_list
 
+    if Path(output, ACCOUNT).exists() and source.samefile(Path(output, ACCOUNT)):
+        raise UsageError(f"{source} is the account of {output}, which would be lost; give another folder")
+
     with reporting(quiet) as report:
         result = edit_list(entries, output, report=report, **settings)
     before = f", {result.num_skipped} were done before" if result.num_skipped else ""

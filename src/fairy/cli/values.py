@@ -92,7 +92,13 @@ def read_by(reader: Reader) -> Parameter:
 
 def read_pictures(kind: Any, tokens: Sequence[Token]) -> dict[int, Path]:  # noqa: ARG001
     """Of an option that is given for each picture."""
-    return dict(read(read_picture, token) for token in tokens)
+    pictures: dict[int, Path] = {}
+    for token in tokens:
+        index, path = read(read_picture, token)
+        if index in pictures:
+            raise UsageError(f"{token.keyword} {token.value}: frame {index} has {pictures[index]} already")
+        pictures[index] = path
+    return pictures
 
 
 def read_words(kind: Any, tokens: Sequence[Token]) -> tuple[str, ...]:  # noqa: ARG001

@@ -21,7 +21,7 @@ from fairy.jobs import edit as editing
 from fairy.jobs.listing import Entry, foretold_frames
 from fairy.jobs.manifest import describe_model
 from fairy.jobs.render import Renderer
-from fairy.jobs.request import Request, check_outputs, open_renderer
+from fairy.jobs.request import Request, check_apart, check_outputs, open_renderer
 from fairy.jobs.result import EditResult, name_and_device
 from fairy.models import Model
 from fairy.report import SILENT, Report, Stage
@@ -72,6 +72,8 @@ def edit_list(
     pending = [entry for entry in entries if not is_done(folder, entry, known.get(entry.output), digests[entry])]
     for entry in pending:
         check_outputs(requests[entry], [f"{folder}/{entry.output}"], overwrite)  # a Path forgets the / of a folder
+        for other in requests.values():
+            check_apart(other, [folder / entry.output])
     if not pending:
         return BatchResult(folder, (), len(entries), {})
     bar = Together(report, {entry.output: foretold_frames(entry.video) for entry in pending})

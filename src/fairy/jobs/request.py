@@ -23,6 +23,7 @@ from fairy.parallel import is_alone
 from fairy.pictures.cuts import CutDetector
 from fairy.report import Report
 from fairy.video import OnFrame, VideoInfo, check_output, probe
+from fairy.video.images import SUFFIXES as IMAGE_SUFFIXES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,8 +130,16 @@ def check_apart(request: Request, outputs: Iterable[Path | str]) -> None:
     """Refuse outputs that are what is read, under whatever name: nothing that was read is ever overwritten."""
     for output in outputs:
         for option, path in reads(request):
-            if Path(output).exists() and path.exists() and path.samefile(output):
+            if is_same(Path(output), path):
                 raise UsageError(f"{output} is the {option} itself, which would be lost; give another name")
+
+
+def is_same(output: Path, path: Path) -> bool:
+    """Whether two names lead to one file or folder, or the first to a picture in a folder of them."""
+    if not output.exists() or not path.exists():
+        return False
+    pictures = [file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES] if path.is_dir() else []
+    return any(file.samefile(output) for file in (path, *pictures))
 
 
 def reads(request: Request) -> Iterator[tuple[str, Path]]:

@@ -53,8 +53,11 @@ def read_recipe(path: Path) -> str | None:
     if path.is_dir():
         path = min(path.glob("*.png"), default=path)
     if path.suffix.lower() == ".png" and path.is_file():
-        with Image.open(path) as picture:
-            return picture.info.get(KEY)
+        try:
+            with Image.open(path) as picture:
+                return picture.info.get(KEY)
+        except OSError as error:
+            raise MediaError(f"{path} cannot be read as a picture. Give what Fairy has written.") from error
     if path.suffix.lower() == ".gif" and path.is_file():
         return _read_gif(path)
     if path.is_dir():
