@@ -251,8 +251,6 @@ class JobConfig:
         for index in self.anchors or ():
             _require((self.anchors or ()).count(index) == 1, "anchors", named, f"frame {index} is named twice")
         _require(self.anchors != (), "anchors", "''", "name at least one frame, or use --num-anchors 0")
-        named = ",".join(map(str, self.anchors or ()))
-        _require(len(set(self.anchors or ())) == len(self.anchors or ()), "anchors", named, "name each frame once")
 
 
 @dataclass(frozen=True, kw_only=True)

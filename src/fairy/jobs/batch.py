@@ -72,7 +72,7 @@ def edit_list(
     pending = [entry for entry in entries if not is_done(folder, entry, known.get(entry.output), digests[entry])]
     for entry in pending:
         check_outputs(requests[entry], [f"{folder}/{entry.output}"], overwrite)  # a Path forgets the / of a folder
-        for other in requests.values():
+        for other in requests.values() if (folder / entry.output).exists() else ():
             check_apart(other, [folder / entry.output])
     if not pending:
         return BatchResult(folder, (), len(entries), {})

@@ -1,0 +1,246 @@
+"""Puts small bugs into the code, one at a time, and counts those that the tests notice: `make mutants`.
+
+Each row of the tables beside this file is a bug: (file, old text, new text, tests that should fail). It is put into a
+copy of the checkout, and the named tests are run there. A row whose text is not found exactly once is told as lost:
+the code has moved on, and so must the row. The named tests must pass without any bug, which is tried first.
+
+All tests run in children of one process that has imported the heavy libraries, so that a row costs its tests alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+ROOMS = ("method", "jobs", "video", "metrics", "study", "training", "web", "workers")
+HEAVY = (
+    *("numpy", "torch", "diffusers", "transformers", "safetensors.torch", "einops", "av", "PIL.Image", "pytest"),
+    *("cv2", "skimage.metrics", "scipy", "matplotlib.pyplot", "accelerate", "gradio", "gradio_client", "hypothesis"),
+)
+PIPELINES = (
+    *("UNet2DConditionModel", "AutoencoderKL", "AutoencoderTiny", "StableDiffusionInstructPix2PixPipeline"),
+    *("StableDiffusionXLInstructPix2PixPipeline", "EulerAncestralDiscreteScheduler"),
+)
+SECONDS_LIMIT = 300
+KILLED, SURVIVED, LOST, BROKEN = "killed", "survived", "lost", "broken"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A bug, and what should notice it."""
+
+    room: str
+    number: int
+    file: str
+    """Below src/fairy."""
+    old: str
+    new: str
+    tests: tuple[str, ...]
+    """Below tests; with ::name one test of a file."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.room}-{self.number:02d}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a mutant."""
+
+    name: str
+    file: str
+    bug: str
+    state: str
+    by: str = ""
+    """The test that noticed it, or why it could not be tried."""
+    seconds: float = 0.0
+
+
+def table() -> list[Mutant]:
+    """All rows."""
+    sys.path.insert(0, str(HERE))
+    return [
+        Mutant(room, number, file, old, new, tuple(tests.split()))
+        for room in ROOMS
+        for number, (file, old, new, tests) in enumerate(import_module(room).MUTANTS, 1)
+    ]
+
+
+def copied(folder: Path) -> Path:
+    """The checkout as git has it and as it lies there now, to be changed."""
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    for name in subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines():
+        if (ROOT / name).is_file() and not (ROOT / name).is_symlink():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, folder / name)
+    return folder
+
+
+def tried(tree: Path, tests: tuple[str, ...]) -> tuple[int, str, float]:
+    """Run tests in the copy: pytest's exit code, or minus the signal; the first failure; seconds."""
+    begun = time.perf_counter()
+    with tempfile.TemporaryFile("w+") as said:
+        if (child := os.fork()) == 0:
+            run_child(tree, tests, said.fileno())
+        deadline, status = begun + SECONDS_LIMIT, None
+        while status is None:
+            ended, code = os.waitpid(child, os.WNOHANG)
+            if ended:
+                status = os.waitstatus_to_exitcode(code)
+            elif time.perf_counter() > deadline:
+                os.kill(child, signal.SIGKILL)
+                status = -os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+                return 1, f"no end within {SECONDS_LIMIT} s", time.perf_counter() - begun
+            else:
+                time.sleep(0.02)
+        said.seek(0)
+        lines = said.read().splitlines()
+    failed = next((line for line in lines if line.startswith(("FAILED ", "ERROR "))), "")
+    return status, failed[:200] or (lines[-1][:200] if lines else ""), time.perf_counter() - begun
+
+
+def run_child(tree: Path, tests: tuple[str, ...], said: int) -> None:
+    """In the child: pytest on the copy. Never returns."""
+    code = 120
+    try:
+        os.dup2(said, 1)
+        os.dup2(said, 2)
+        os.chdir(tree)
+        os.environ["PYTHONPATH"] = str(tree / "src")
+        sys.path[:0] = [str(tree / "src")]
+        import pytest
+
+        code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *(f"tests/{test}" for test in tests)]))
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def judge(tree: Path, mutant: Mutant, sound: dict[tuple[str, ...], str]) -> Outcome:
+    """Try one mutant."""
+    place = tree / "src" / "fairy" / mutant.file
+    bug = f"{squeezed(mutant.old)} -> {squeezed(mutant.new) or 'nothing'}"
+    text = place.read_text(encoding="utf-8") if place.is_file() else ""
+    if text.count(mutant.old) != 1:
+        return Outcome(mutant.name, mutant.file, bug, LOST, f"its text is there {text.count(mutant.old)} times")
+    if mutant.tests not in sound:
+        code, failed, _ = tried(tree, mutant.tests)
+        sound[mutant.tests] = "" if code == 0 else f"exit {code} without any bug: {failed}"
+    if sound[mutant.tests]:
+        return Outcome(mutant.name, mutant.file, bug, BROKEN, sound[mutant.tests])
+    try:
+        place.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
+        code, failed, seconds = tried(tree, mutant.tests)
+    finally:
+        place.write_text(text, encoding="utf-8")
+    state = SURVIVED if code == 0 else KILLED if code in (1, 2) or code < 0 else BROKEN
+    return Outcome(mutant.name, mutant.file, bug, state, failed if code else "", seconds)
+
+
+def squeezed(text: str) -> str:
+    """On one line, and not too long."""
+    line = " ".join(text.split())
+    return line if len(line) <= 70 else f"{line[:67]}..."
+
+
+def main() -> int:
+    """Try all rows, or those whose names begin as given."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", help="only these, such as jobs or jobs-07")
+    parser.add_argument("-o", "--output", type=Path, help="folder for the dated result")
+    parser.add_argument("--go-on", type=Path, help="a file of outcomes: what is in it is not tried again")
+    chosen = parser.parse_args()
+    mutants = [each for each in table() if not chosen.names or any(each.name.startswith(n) for n in chosen.names)]
+    known = {}
+    if chosen.go_on and chosen.go_on.exists():
+        lines = chosen.go_on.read_text(encoding="utf-8").splitlines()
+        known = {outcome["name"]: Outcome(**outcome) for outcome in map(json.loads, lines)}
+    os.environ.update(OMP_NUM_THREADS="1", PYTHONDONTWRITEBYTECODE="1", MPLBACKEND="agg")
+    sys.dont_write_bytecode = True
+    warm_up()
+    outcomes, sound = [], {}
+    with tempfile.TemporaryDirectory() as place:
+        tree = copied(Path(place))
+        for mutant in mutants:
+            outcome = known.get(mutant.name) or judge(tree, mutant, sound)
+            outcomes.append(outcome)
+            print(
+                f"{outcome.name:12} {outcome.state:9} {outcome.seconds:5.1f} s  {outcome.bug}  {outcome.by}", flush=True
+            )
+            if chosen.go_on and mutant.name not in known:
+                with chosen.go_on.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(asdict(outcome)) + "\n")
+    counts = Counter(outcome.state for outcome in outcomes)
+    print(", ".join(f"{count} {state}" for state, count in counts.items()))
+    if chosen.output:
+        write(chosen.output, outcomes)
+    return int(counts[KILLED] < 0.95 * (counts[KILLED] + counts[SURVIVED]) or counts[LOST] > 0 or counts[BROKEN] > 0)
+
+
+def warm_up() -> None:
+    """Import what tests need and no bug touches."""
+    import warnings
+
+    warnings.simplefilter("ignore")
+    for name in HEAVY:
+        import_module(name)
+    diffusers = import_module("diffusers")
+    for name in PIPELINES:
+        getattr(diffusers, name)
+    import_module("torch").set_num_threads(1)
+
+
+def write(folder: Path, outcomes: list[Outcome]) -> None:
+    """The dated result."""
+    known = json.loads((HERE / "survivors.json").read_text(encoding="utf-8"))
+    counts = Counter(outcome.state for outcome in outcomes)
+    tried_out = counts[KILLED] + counts[SURVIVED]
+    date = f"{datetime.now(UTC):%Y-%m-%d}"
+    head = [
+        f"# Mutants, counted on {date}",
+        "",
+        f"Command: `make mutants`. {counts[KILLED]} of {tried_out} bugs were noticed by the tests named beside them"
+        f" ({counts[KILLED] / tried_out:.1%}); {counts[SURVIVED]} survived, {counts[LOST]} rows were lost,"
+        f" {counts[BROKEN]} could not be tried.",
+        "",
+    ]
+    left = [f"- `{o.name}` {o.file}: `{o.bug}`. {known.get(o.name, o.by)}" for o in outcomes if o.state != KILLED]
+    rooms = [
+        f"| {room} | {sum(o.name.startswith(f'{room}-') for o in outcomes)} | "
+        f"{sum(o.name.startswith(f'{room}-') and o.state == KILLED for o in outcomes)} |"
+        for room in ROOMS
+    ]
+    rows = [f"| {o.name} | {o.file} | `{o.bug.replace('|', chr(92) + '|')}` | {o.state} |" for o in outcomes]
+    parts = [
+        *head,
+        "| room | bugs | noticed |\n| --- | --- | --- |",
+        *rooms,
+        "",
+        "## What was not noticed\n",
+        *(left or ["Nothing."]),
+        "",
+        "## All\n",
+        "| name | file | bug | came of it |\n| --- | --- | --- | --- |",
+        *rows,
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{date}-mutants.md").write_text("\n".join(parts) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
