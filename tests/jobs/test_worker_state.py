@@ -11,29 +11,30 @@ from fairy.config import EditConfig, JobConfig, ModelConfig, VideoConfig
 from fairy.errors import ModelError
 from fairy.jobs.manifest import Take
 from fairy.jobs.selection import select
-from fairy.jobs.workers import worker
+from fairy.jobs.workers import sending, worker
 from fairy.jobs.workers.worker import JobSpec, WorkerState, check_model, open_worker
 from fairy.method.editor import Editor
 from fairy.models.identity import versions
-from fairy.report import SILENT
 from fairy.video import probe
 
 
 @pytest.fixture
 def spec(sd_model, tmp_path) -> JobSpec:
-    selection = select(probe(make(tmp_path / "a.mp4", num_frames=5)), VideoConfig(), EditConfig(), JobConfig(), [3])
+    source = make(tmp_path / "a.mp4", num_frames=5)
+    selection = select(probe(source), VideoConfig(), EditConfig(), JobConfig(), [3])
     settings = EditConfig(num_steps=1).resolved(sd_model.defaults)
     takes = tuple(
         Take(start=0, stop=5, instruction="night", settings=replace(settings, seed=number), number=number)
         for number in range(2)
     )
     hashed = sd_model.identity.model
-    return JobSpec("job", "elsewhere", tmp_path, selection.fitted(64), takes, {}, hashed, ())
+    return JobSpec("job", "elsewhere", tmp_path, selection.fitted(64), takes, {}, hashed, sending.survey([source]))
 
 
 @pytest.fixture
 def editor(sd_model, monkeypatch):
-    monkeypatch.setattr(worker, "node", lambda: "here")
+    for module in (worker, sending):
+        monkeypatch.setattr(module, "node", lambda: "here")
     with Editor(sd_model) as editor:
         yield editor
 
@@ -78,12 +79,9 @@ def test_a_worker_forgets_jobs_but_the_last(editor, spec, tmp_path):
 
 
 def test_what_is_seen_needs_its_size_and_its_time(tmp_path: Path, monkeypatch):
-    from fairy.jobs.workers import sending
-
     monkeypatch.setattr(sending, "node", lambda: "here")
     file = tmp_path / "a"
     file.write_bytes(b"abc")
     (seen,) = sending.survey([file])
     assert sending.is_seen(seen, "elsewhere")
     assert not sending.is_seen(replace(seen, num_bytes=4), "elsewhere")
-    assert SILENT is not None

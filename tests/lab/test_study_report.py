@@ -11,7 +11,7 @@ from fairy.errors import OutputError
 from fairy.lab.results.statistics import fleiss_kappa
 from fairy.lab.study.findings import Finding, summarize
 from fairy.lab.study.forms import SINGLE
-from fairy.lab.study.raters import SPLIT, majority
+from fairy.lab.study.raters import SPLIT, Vote, counted, failing_raters, majority
 from fairy.lab.study.report import write_report
 from fairy.lab.study.store import Item, Store, create
 
@@ -71,12 +71,26 @@ def test_majorities_are_counted(study: Path) -> None:
 
 def test_a_failing_rater_is_excluded_and_can_be_let_in(tmp_path: Path) -> None:
     make_study(tmp_path, num_items=1)
-    for check in ("both_good", "first", "first"):
-        vote(tmp_path, "second", check=check)
+    for answer, check in (("first", "both_good"), ("first", "first"), ("second", "first")):
+        vote(tmp_path, answer, check=check)
     assert summarize(tmp_path).num_excluded == 1
-    assert counts(overall(tmp_path))["second"] == 1  # two of three are a majority
+    assert (overall(tmp_path).num_open, counts(overall(tmp_path))["first"]) == (1, 0)  # one against one: no majority
     assert overall(tmp_path).kappa is None
     assert summarize(tmp_path, min_passed=0).num_excluded == 0
+    assert counts(overall(tmp_path, min_passed=0))["first"] == 1
+
+
+def test_who_passes_just_as_many_checks_as_are_wanted_counts() -> None:
+    answers = [("first", "first"), ("both_bad", "first")]
+    votes = [Vote(1, item, False, 1.0, {"q": given}, {"q": known}) for item, (given, known) in enumerate(answers)]
+    assert failing_raters(votes, 0.5) == set()
+    assert failing_raters(votes, 0.51) == {1}
+
+
+def test_no_more_votes_count_than_raters_were_wanted() -> None:
+    votes = [Vote(rater, 7, False, 1.0, {"q": str(rater)}, None) for rater in range(5)]
+    kept = counted([*votes, Vote(9, 8, False, 1.0, {"q": "x"}, {"q": "x"})], {1}, 3)
+    assert {item: [vote.rater for vote in each] for item, each in kept.items()} == {7: [0, 2, 3]}
 
 
 def test_pairs_without_a_result_yet_are_open(tmp_path: Path) -> None:
@@ -88,8 +102,23 @@ def test_pairs_without_a_result_yet_are_open(tmp_path: Path) -> None:
 
 def test_left_share_is_that_of_the_screen(tmp_path: Path) -> None:
     make_study(tmp_path, num_items=20)
-    vote(tmp_path, *["first"] * 20)
-    assert summarize(tmp_path).left_share == pytest.approx(0.5, abs=0.08)  # half of the tasks are swapped
+    with Store(tmp_path) as store:
+        rater = store.rater(store.join())
+        for position in range(len(store.progress(rater))):
+            task = store.task(rater, position)
+            on_the_left = "second" if task.swapped else "first"
+            store.record(rater, position, dict.fromkeys(store.form.question_keys, on_the_left), 5.0)
+    assert summarize(tmp_path).left_share == 1
+
+
+def test_a_vote_that_is_sent_again_keeps_its_place_in_time(tmp_path: Path) -> None:
+    make_study(tmp_path, num_items=1)
+    with Store(tmp_path) as store:
+        raters = [store.rater(store.join()) for _ in range(2)]
+        for rater in (*raters, raters[0]):
+            place = next(place for place in range(2) if store.task(rater, place).item.video == "0")
+            store.record(rater, place, dict.fromkeys(store.form.question_keys, "first"), 5.0)
+        assert [vote.rater for vote in store.votes()] == raters
 
 
 def test_report_writes_tables_and_charts(study: Path, tmp_path: Path) -> None:

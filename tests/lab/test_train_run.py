@@ -163,6 +163,51 @@ def test_the_average_is_what_is_saved(sd_folder: Path, tmp_path: Path, accelerat
     assert torch.allclose(load(tmp_path / "run" / "model", device="cpu").denoiser.conv_in.bias, average, atol=1e-6)
 
 
+def weights_after(trainer: Trainer, steps: int) -> tuple[list[float], torch.Tensor]:
+    losses = list(trainer.run_to(steps))
+    return losses, torch.cat([value.detach().flatten() for value in trainer.learning.values()])
+
+
+def test_accumulated_parts_train_as_one_batch(sd_folder: Path, tmp_path: Path, accelerator: Accelerator) -> None:
+    parts, whole = (
+        weights_after(new_trainer(configure(sd_folder, **settings), tmp_path / name, accelerator), 2)
+        for name, settings in (("parts", {"accumulation": 4, "batch": 1}), ("whole", {"batch": 4}))
+    )
+    assert parts[0] == pytest.approx(whole[0], rel=1e-4)
+    assert (parts[1] - whole[1]).abs().mean() < 1e-5
+
+
+def test_gradients_are_clipped(sd_folder: Path, tmp_path: Path, accelerator: Accelerator) -> None:
+    moved = []
+    for limit in (1e-9, 0.0):
+        config = configure(sd_folder, max_grad_norm=limit, weight_decay=0.0)
+        trainer = new_trainer(config, tmp_path / f"{limit}", accelerator)
+        before = torch.cat([value.detach().clone().flatten() for value in trainer.learning.values()])
+        moved.append(float((weights_after(trainer, 2)[1] - before).abs().max()))
+    assert moved[0] < 0.2 * moved[1]
+
+
+def test_the_schedule_is_followed(sd_folder: Path, tmp_path: Path, accelerator: Accelerator) -> None:
+    config = configure(sd_folder, warmup_steps=2)
+    trainer = new_trainer(config, tmp_path / "run", accelerator)
+    rates = [trainer.optimizer.param_groups[0]["lr"] for _ in trainer.run_to(4)]
+    assert rates == [config.learning_rate_at(step) for step in range(4)]
+    assert len(set(rates)) > 2
+
+
+def test_a_resumed_average_is_that_of_an_uninterrupted_run(
+    sd_folder: Path, tmp_path: Path, accelerator: Accelerator
+) -> None:
+    config = configure(sd_folder, ema_decay=0.9, save_dtype="float32")
+    list(new_trainer(config, tmp_path / "whole", accelerator).run_to(4))
+    list(new_trainer(config, tmp_path / "parts", accelerator).run_to(2))
+    resumed = new_trainer(config, tmp_path / "parts", accelerator)
+    resumed.resume()
+    list(resumed.run_to(4))
+    whole, parts = (load(tmp_path / name / "model", device="cpu").denoiser.state_dict() for name in ("whole", "parts"))
+    assert all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
 def test_a_finished_run_is_left_as_it_is(sd_folder: Path, tmp_path: Path) -> None:
     train(configure(sd_folder, steps=2), tmp_path / "run")
     before = (tmp_path / "run" / "checkpoint" / "training.pt").stat().st_mtime_ns

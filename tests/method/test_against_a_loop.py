@@ -1,4 +1,4 @@
-"""The whole method against a plain loop over diffusers' parts: three branches, two anchors, odd sizes, given anchors."""
+"""The whole method against a plain loop over diffusers' parts: all branches, two anchors, odd sizes, given anchors."""
 
 from pathlib import Path
 
