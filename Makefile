@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: help demo test test-web test-comfyui check docs bench ablation faults wheel format clean
+.PHONY: help demo test test-web test-comfyui check docs bench ablation faults mutants wheel format clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,6 +60,9 @@ ablation: $(VENV)/.ready-dev  ## measure anchors, steps, noise and equivariance 
 
 faults: $(VENV)/.ready-dev  ## kill, damage and mutate, and count what comes of it; dated result in benchmarks/
 	OMP_NUM_THREADS=1 $(BIN)/python tests/support/faults.py -o benchmarks
+
+mutants: $(VENV)/.ready-dev  ## put small bugs into the code and count those that the tests notice; dated result in benchmarks/
+	OMP_NUM_THREADS=1 $(BIN)/python tests/mutants/run.py -o benchmarks
 
 wheel: $(VENV)/.ready-dev  ## build the wheel, install it into a new environment and edit a clip there
 	rm -rf dist build

