@@ -9,7 +9,7 @@ from fairy.config import EditConfig
 from fairy.method.bank import StepReader, StepWriter
 from fairy.method.editor import Editor
 from fairy.method.memory import MemoryNeeded, bytes_of, weights_of
-from fairy.method.rehearsal import measure_live_bytes, rehearse, shadow
+from fairy.method.rehearsal import count_operations, measure_live_bytes, rehearse, shadow
 from fairy.models import Model, load
 
 SIZE = (24, 32)
@@ -67,3 +67,11 @@ def test_weights_are_counted_where_they_are(klein_model: Model) -> None:
 def test_what_is_needed_is_said_part_by_part() -> None:
     needed = MemoryNeeded(libraries=2**20, weights=2**21, bank=0, work=2**20)
     assert str(needed) == "4.0 MiB (libraries 1.0 MiB, weights 2.0 MiB, work 1.0 MiB)"
+
+
+def test_operations_of_anchors_are_those_of_the_formula(klein_model: Model) -> None:
+    """Of 3 layers and 2 steps: two products over 3 * 48 tokens for each of 48, of 32 channels, 2 a multiply-add."""
+    with Editor(klein_model) as editor:
+        settings = editor.settle(EditConfig(num_steps=2))
+        alone, reading = (count_operations(editor.shadow, SIZE, number, settings)[1] for number in (0, 3))
+    assert reading - alone == 3 * 2 * 2 * 2 * 48 * (3 * 48) * 32

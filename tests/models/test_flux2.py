@@ -16,6 +16,7 @@ from fairy.errors import ModelError, UsageError
 from fairy.method.bank import StepReader, StepWriter
 from fairy.method.editor import Editor
 from fairy.models import Model, load
+from fairy.models.families import flux2
 from fairy.models.folder import open_folder
 from fairy.pictures.tensors import to_uint8
 from joint_edits import CONFIG, INSTRUCTION, alone, as_fairy_computes, clip, decoding, edit, latents_of
@@ -54,6 +55,15 @@ def test_what_an_instruction_is_read_as_is_what_diffusers_reads(klein_model: Mod
         (read,) = klein_model.family.read(klein_model, INSTRUCTION, 24, 32)
         expected = stock.encode_prompt(INSTRUCTION, "cpu", 1, None, TEXT["text_length"], TEXT["text_layers"])[0]
     assert torch.equal(read, expected)
+
+
+def test_an_instruction_is_read_once_for_all_shots(klein_model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, asked = flux2.read, []
+    monkeypatch.setattr(flux2, "read", lambda model, text, *size: asked.append(text) or read(model, text, *size))
+    with Editor(klein_model) as editor:
+        for text in (INSTRUCTION, INSTRUCTION, "other"):
+            editor.edit_anchors(clip(1), text, CONFIG)
+    assert asked == [INSTRUCTION, "other"]
 
 
 def test_the_end_of_a_long_instruction_is_told(klein_model: Model) -> None:

@@ -47,6 +47,7 @@ class Editor:
         self.run = run or RunConfig()
         self.micro_batch = micro_batch or model.micro_batch
         self.cores = torch.get_num_threads()
+        self._told: tuple[tuple[str, int, int], Any] | None = None
         self._former = model.family.install(model.denoiser)
         self._quick = model
         if model.config.compile in PRECISIONS:
@@ -150,7 +151,11 @@ class Editor:
 
     @torch.inference_mode()
     def _read(self, instruction: str, height: int, width: int) -> Any:
-        return self.model.family.read(self.model, instruction, height, width)
+        """Once for all shots of a job: a text encoder may have to come to the device for it."""
+        asked = (instruction, height, width)
+        if self._told is None or self._told[0] != asked:
+            self._told = asked, self.model.family.read(self.model, instruction, height, width)
+        return self._told[1]
 
 
 def _finished(future: Future[tuple[Download, int]]) -> np.ndarray:

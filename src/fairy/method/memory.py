@@ -47,11 +47,14 @@ def memory_needed(editor: Editor, size: tuple[int, int], num_anchors: int, setti
     found = rehearse(editor.shadow, padded_size(*size, model.multiple), num_anchors, editor.micro_batch, settings)
     counts = [len(family.branches(model, settings, step)) for step in range(settings.num_steps)]
     on_device, passing = weights_of(model)
+    together, apart = found.anchors - found.bank, editor.num_workers * found.frames
+    # What a thread of the CPU has freed stays with that thread: the anchors' and the other frames' add up.
+    work = together + apart if model.device.type == "cpu" else max(together, apart, passing)
     return MemoryNeeded(
         libraries=libraries_held(model),
         weights=on_device,
         bank=found.bank * sum(counts) // counts[0],
-        work=max(found.anchors - found.bank, editor.num_workers * found.frames, passing),
+        work=work,
     )
 
 

@@ -18,6 +18,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import FlopCounterMode
 
 from fairy.config import EditSettings
 from fairy.method.bank import StepReader, StepWriter
@@ -56,6 +57,34 @@ def rehearse(
         together = pass_of(num_anchors, writer) if num_anchors else 0
         bank = sum(tensor.nbytes for entry in writer.layers.values() for tensor in entry)
         return Rehearsal(bank, together, pass_of(micro_batch, reader))
+
+
+def count_operations(model: Model, size: tuple[int, int], num_anchors: int, settings: EditSettings) -> tuple[int, int]:
+    """Operations of all anchors together and of one other frame that reads them, two a multiply-add, in all steps.
+
+    Encoder, decoder and attention are counted, the text encoder is not. `model` is a shadow.
+    """
+    family, writers = model.family, [StepWriter(1) for _ in range(settings.num_steps)]
+
+    def of(count: int, anchors: Sequence[StepWriter | StepReader | None]) -> int:
+        with FlopCounterMode(display=False) as counter:
+            for step, each in enumerate(anchors):
+                branches = family.branches(model, settings, step)
+                inputs = family.inputs(model, told, seen[count], branches, settings)
+                written = replace(each, branches=len(branches)) if isinstance(each, StepWriter) else each
+                family.predict(model, latents[count], inputs, torch.zeros(()), written)
+            family.decode(model, latents[count])
+            family.encode(model, frames[count])
+        return int(counter.get_total_flops())
+
+    with torch.inference_mode():
+        told = family.read(model, "", *size)
+        shape = family.latent_shape(model, *size)
+        frames = {count: torch.zeros(count, 3, *size, device=META) for count in {num_anchors or 1, 1}}
+        seen = {count: family.look(model, pictures, told) for count, pictures in frames.items()}
+        latents = {count: torch.zeros(count, *shape, device=META) for count in frames}
+        together = of(num_anchors, writers) if num_anchors else 0
+        return together, of(1, [StepReader(writer.layers, 1.0) if num_anchors else None for writer in writers])
 
 
 def shadow(model: Model) -> Model:
