@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: help demo test test-web test-comfyui check docs bench ablation faults mutants wheel format clean
+.PHONY: help demo test test-web test-comfyui test-all check docs bench ablation faults mutants wheel format clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,8 @@ test-web: $(VENV)/.ready-browser  ## run the tests of the web pages in a real br
 test-comfyui: $(VENV)/.ready-dev  ## run the tests of the nodes in a real ComfyUI, which is downloaded into .comfyui/ if need be
 	tests/comfyui/fetch.sh
 	$(BIN)/python -m pytest tests/comfyui
+
+test-all: test test-web test-comfyui  ## run all tests
 
 check: $(VENV)/.ready-dev docs  ## lint, format, types, layers, the site
 	$(BIN)/ruff check .

@@ -2,4 +2,5 @@
 
 from fairy.comfy.extension import comfy_entrypoint
 
-__all__ = ["comfy_entrypoint"]
+WEB_DIRECTORY = "./js"
+__all__ = ["WEB_DIRECTORY", "comfy_entrypoint"]

@@ -12,8 +12,10 @@ import pytest
 from server import FETCHED, ComfyUI
 
 import fairy
+from fairy.video import VideoWriter, probe, read_frames
 
-CLIPS = Path(fairy.__file__).parent / "video" / "clips"
+DEMO = Path(fairy.__file__).parent / "video" / "clips" / "demo.mp4"
+SIZE = (192, 144)
 SMALL = {"num_steps": 2, "long_side": 64}
 """Quick settings of a node."""
 
@@ -24,22 +26,32 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def comfy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComfyUI]:
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo clip, 24 frames with sound, but small."""
+    path, info = tmp_path_factory.mktemp("clip") / "demo.mp4", probe(DEMO)
+    with VideoWriter(path, info=info, size=SIZE) as writer:
+        for frame in read_frames(info, size=SIZE):
+            writer.write(frame.image, frame.pts)
+    return path
+
+
+@pytest.fixture(scope="session")
+def comfy(tmp_path_factory: pytest.TempPathFactory, clip: Path) -> Iterator[ComfyUI]:
     server = ComfyUI(tmp_path_factory.mktemp("comfy") / "base")
-    shutil.copy(CLIPS / "demo.mp4", server.base / "input" / "demo.mp4")
+    shutil.copy(clip, server.base / "input" / "demo.mp4")
     server.start()
     yield server
     server.stop()
 
 
 @pytest.fixture
-def by_command(tmp_path: Path) -> Callable[..., Path]:
+def by_command(tmp_path: Path, clip: Path) -> Callable[..., Path]:
     """by_command("--seed", "3", ...): the demo clip as `fairy edit` edits it."""
 
-    def edit(*options: str, source: Path = CLIPS / "demo.mp4", output: str = "edited.mp4") -> Path:
-        words = [str(source), "make it night", "-o", output, "--num-steps", "2", "--long-side", "64", "--quiet"]
+    def edit(*options: str) -> Path:
+        words = [str(clip), "make it night", "-o", "edited.mp4", "--num-steps", "2", "--long-side", "64", "--quiet"]
         subprocess.run([sys.executable, "-m", "fairy", "edit", *words, *options], cwd=tmp_path, check=True)
-        return tmp_path / output
+        return tmp_path / "edited.mp4"
 
     return edit
 

@@ -23,10 +23,12 @@ def as_input(widget: Widget) -> Any:
         return io.Combo.Input(widget.name, options=list(widget.choices), **about)
     if widget.kind is str:
         return io.String.Input(widget.name, **about)
-    # No control_after_generate of the seed: it would be another one at each Queue, and nothing would go on.
-    number = io.Int if widget.kind is int else io.Float
     low, high, step = map(widget.kind, (widget.low, widget.high, widget.step))
-    return number.Input(widget.name, min=low, max=high, step=step, **about)
+    about |= {"min": low, "max": high, "step": step}
+    if widget.kind is float:
+        return io.Float.Input(widget.name, **about)
+    # The page would make another one of a seed at each Queue, and then nothing would go on after Interrupt.
+    return io.Int.Input(widget.name, control_after_generate=False, **about)
 
 
 def instruction() -> Any:
