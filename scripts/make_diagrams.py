@@ -29,6 +29,7 @@ ROOMS = {
     "video": ("files in and out", GREY),
     "parallel": ("a function over many processes", GREY),
     "disk": ("files whole or not at all", GREY),
+    "serving": ("a port, and who may ask", GREY),
     "pictures": ("arrays and tensors", GREY),
     "config": ("every setting", GREY),
     "report": ("how work tells what it does", GREY),
@@ -116,7 +117,7 @@ def frame() -> str:
 def rooms() -> str:
     """The layers, top to bottom; imports point down."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    (layers,) = (contract["layers"] for contract in settings["tool"]["importlinter"]["contracts"])
+    (layers,) = (each["layers"] for each in settings["tool"]["importlinter"]["contracts"] if "layers" in each)
     parts, top = [], 10
     for layer in layers:
         names = [name.strip().removeprefix("fairy.") for name in layer.split("|")]
