@@ -152,3 +152,11 @@ def test_a_range_has_the_pictures_of_its_frames(source, sd_model, tmp_path):
     edit(source, f"{tmp_path}/whole/", sd_model, job=whole)
     edit(source, f"{tmp_path}/part/", sd_model, job=whole, video=replace(SMALL, start=0.12, end=0.24))
     assert np.array_equal(pictures(tmp_path / "part"), pictures(tmp_path / "whole")[3:6])
+
+
+def test_the_same_edit_again_keeps_what_was_redone(source, sd_model, tmp_path):
+    edit(source, f"{tmp_path}/out/", sd_model)
+    redo(tmp_path / "out", (2, 5), seed=8, model=sd_model)
+    before = pictures(tmp_path / "out")
+    edit(source, f"{tmp_path}/out/", sd_model, overwrite=True)
+    assert np.array_equal(pictures(tmp_path / "out"), before)

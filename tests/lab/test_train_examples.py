@@ -119,3 +119,9 @@ def test_wrong_settings_are_told_in_one_line(settings: dict, line: str) -> None:
     with pytest.raises(UsageError) as told:
         TrainConfig(**settings)
     assert line in str(told.value)
+
+
+def test_an_instruction_that_is_dropped_is_empty() -> None:
+    config = TrainConfig(size="40x32", drop_text=1.0, drop_image=0.0, drop_both=0.0)
+    example = make_example(noise_triple(), 0, (40, 32), config, LATENT)
+    assert (example.instruction, example.keeps_image) == ("", True)

@@ -208,6 +208,16 @@ def test_a_resumed_average_is_that_of_an_uninterrupted_run(
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
 
 
+def test_the_log_of_a_resumed_run_has_each_step_once(sd_folder: Path, tmp_path: Path, accelerator: Accelerator) -> None:
+    config = configure(sd_folder, log_every=1, ema_decay=0)
+    list(new_trainer(config, tmp_path / "run", accelerator).run_to(3))  # the checkpoint is of step 2
+    resumed = new_trainer(config, tmp_path / "run", accelerator)
+    resumed.resume()
+    list(resumed.run_to(4))
+    lines = (tmp_path / "run" / "log" / "losses.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [1, 2, 3, 4]
+
+
 def test_a_finished_run_is_left_as_it_is(sd_folder: Path, tmp_path: Path) -> None:
     train(configure(sd_folder, steps=2), tmp_path / "run")
     before = (tmp_path / "run" / "checkpoint" / "training.pt").stat().st_mtime_ns

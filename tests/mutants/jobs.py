@@ -1,124 +1,335 @@
 """Bugs of jobs on disk: (file, old, new, tests)."""
 
-DECIDES = "jobs/test_what_decides.py"
-FIELD = f"{DECIDES}::test_a_changed_field_stops_a_job_from_going_on"
-REDO = "jobs/test_redo.py"
-STORE = "jobs/test_store.py"
-RESUME = "jobs/test_resume.py"
-EDIT = "jobs/test_edit.py"
-MASKS = "jobs/test_masks.py"
-MANIFEST = "jobs/test_manifest.py"
-BATCH = "jobs/test_batch.py"
-SHOTS = "jobs/test_shots.py"
-TABLE = "cli/test_mistakes_table.py"
-ALL = 'if name not in PATHS},\n            "lora'
-
-
-def without(*names: str) -> tuple[str, str]:
-    """The facts of a manifest without some fields of the model's."""
-    left = ", ".join(f'"{name}"' for name in names)
-    return ALL, ALL.replace("PATHS}", f"(*PATHS, {left})}}")
-
-
 MUTANTS = [
-    *(
-        ("jobs/manifest.py", *without(name), FIELD)
-        for name in ("scheduler", "lora_scale", "device", "dtype", "compile", "vae_tiling", "micro_batch")
+    (
+        "jobs/manifest.py",
+        'if name not in PATHS},\n            "lora',
+        'if name not in (*PATHS, "scheduler")},\n            "lora',
+        "jobs/test_what_decides.py::test_a_changed_field_stops_a_job_from_going_on",
     ),
-    ("jobs/manifest.py", '            "lora and decoder": self.identity.added,\n', "", FIELD),
-    ("jobs/manifest.py", '            "model": self.identity.model,\n', "", FIELD),
-    ("jobs/manifest.py", '            "size": "{}x{}".format(*self.size),\n', "", FIELD),
-    ("jobs/manifest.py", '            "source": self.source_hash,\n', "", FIELD),
-    ("jobs/manifest.py", '            "given anchors": self.given,\n', "", FIELD),
-    ("jobs/manifest.py", '            "anchors": [list(shot.anchors) for shot in self.shots],\n', "", FIELD),
-    ("jobs/manifest.py", '            "cuts": [shot.start for shot in self.shots[1:]],\n', "", f"{MANIFEST} {DECIDES}"),
+    (
+        "jobs/manifest.py",
+        'if name not in PATHS},\n            "lora',
+        'if name not in (*PATHS, "lora_scale")},\n            "lora',
+        "jobs/test_what_decides.py::test_a_changed_field_stops_a_job_from_going_on",
+    ),
+    (
+        "jobs/manifest.py",
+        'if name not in PATHS},\n            "lora',
+        'if name not in (*PATHS, "device")},\n            "lora',
+        "jobs/test_what_decides.py::test_a_changed_field_stops_a_job_from_going_on",
+    ),
+    (
+        "jobs/manifest.py",
+        'if name not in PATHS},\n            "lora',
+        'if name not in (*PATHS, "dtype")},\n            "lora',
+        "jobs/test_what_decides.py::test_a_changed_field_stops_a_job_from_going_on",
+    ),
+    (
+        "jobs/manifest.py",
+        'if name not in PATHS},\n            "lora',
+        'if name not in (*PATHS, "compile")},\n            "lora',
+        "jobs/test_what_decides.py::test_a_changed_field_stops_a_job_from_going_on",
+    ),
+    (
+        "jobs/manifest.py",
+        'if name not in PATHS},\n            "lora',
+        'if name not in (*PATHS, "vae_tiling")},\n            "lora',
+        "jobs/test_what_decides.py::test_a_changed_field_stops_a_job_from_going_on",
+    ),
+    (
+        "jobs/manifest.py",
+        'if name not in PATHS},\n            "lora',
+        'if name not in (*PATHS, "micro_batch")},\n            "lora',
+        "jobs/test_what_decides.py::test_a_changed_field_stops_a_job_from_going_on",
+    ),
+    (
+        "jobs/manifest.py",
+        '            "lora and decoder": self.identity.added,\n',
+        "",
+        "jobs/test_what_decides.py::test_a_changed_field_stops_a_job_from_going_on",
+    ),
+    (
+        "jobs/manifest.py",
+        '            "model": self.identity.model,\n',
+        "",
+        "jobs/test_what_decides.py::test_a_changed_field_stops_a_job_from_going_on",
+    ),
+    (
+        "jobs/manifest.py",
+        '            "size": "{}x{}".format(*self.size),\n',
+        "",
+        "jobs/test_what_decides.py::test_a_changed_field_stops_a_job_from_going_on",
+    ),
+    (
+        "jobs/manifest.py",
+        '            "source": self.source_hash,\n',
+        "",
+        "jobs/test_what_decides.py::test_a_changed_field_stops_a_job_from_going_on",
+    ),
+    (
+        "jobs/manifest.py",
+        '            "given anchors": self.given,\n',
+        "",
+        "jobs/test_what_decides.py::test_a_changed_field_stops_a_job_from_going_on",
+    ),
+    (
+        "jobs/manifest.py",
+        '            "anchors": [list(shot.anchors) for shot in self.shots],\n',
+        "",
+        "jobs/test_what_decides.py::test_a_changed_field_stops_a_job_from_going_on",
+    ),
+    (
+        "jobs/manifest.py",
+        '            "cuts": [shot.start for shot in self.shots[1:]],\n',
+        "",
+        "jobs/test_manifest.py::test_differences_are_named",
+    ),
     (
         "jobs/manifest.py",
         '            **{f"version of {name}": value for name, value in self.identity.versions.items()},\n',
         "",
-        MANIFEST,
+        "jobs/test_manifest.py::test_another_version_is_a_difference",
     ),
     (
         "jobs/manifest.py",
         '"range of frames": f"{take.start}..{take.stop - 1}"',
         '"range of frames": f"{take.start}.."',
-        FIELD,
+        "jobs/test_what_decides.py::test_a_changed_field_stops_a_job_from_going_on",
     ),
     (
         "jobs/manifest.py",
         'return hash_text("".join(map(hash_file, images)))',
         'return hash_text("".join(sorted(map(hash_file, images))))',
-        DECIDES,
+        "jobs/test_what_decides.py::test_the_order_of_a_folder_of_pictures_decides",
     ),
     (
         "jobs/manifest.py",
         "return replace(self, takes=begun.takes, chunk=begun.chunk)",
         "return replace(self, chunk=begun.chunk)",
-        f"{REDO} {RESUME}",
+        "jobs/test_what_decides.py::test_the_same_edit_again_keeps_what_was_redone",
     ),
-    ("jobs/manifest.py", "for take in reversed(self.takes)", "for take in self.takes", REDO),
-    ("jobs/manifest.py", "if manifest.to_json() != text:", "if False:", MANIFEST),
-    ("jobs/manifest.py", " and Path(path).is_absolute()}", " and False}", MANIFEST),
-    ("jobs/redo.py", "if editor.model.identity.model != manifest.identity.model:", "if False:", DECIDES),
-    ("jobs/redo.py", "if hash_source(info.path, info.images) != manifest.source_hash:", "if False:", REDO),
-    ("jobs/redo.py", "if hash_mask(blend) != manifest.mask_hash:", "if False:", DECIDES),
+    (
+        "jobs/manifest.py",
+        "for take in reversed(self.takes)",
+        "for take in self.takes",
+        "jobs/test_redo.py::test_redo_with_another_seed_changes_only_those_frames",
+    ),
+    (
+        "jobs/manifest.py",
+        "if manifest.to_json() != text:",
+        "if False:",
+        "jobs/test_manifest.py::test_a_damaged_manifest_is_refused_with_advice",
+    ),
+    (
+        "jobs/manifest.py",
+        " and Path(path).is_absolute()}",
+        " and False}",
+        "jobs/test_manifest.py::test_a_recipe_names_no_folder_of_this_disk",
+    ),
+    (
+        "jobs/redo.py",
+        "if editor.model.identity.model != manifest.identity.model:",
+        "if False:",
+        "jobs/test_what_decides.py::test_redo_and_verify_refuse_another_model",
+    ),
+    (
+        "jobs/redo.py",
+        "if hash_source(info.path, info.images) != manifest.source_hash:",
+        "if False:",
+        "jobs/test_redo.py::test_verify_refuses_a_changed_source",
+    ),
+    (
+        "jobs/redo.py",
+        "if hash_mask(blend) != manifest.mask_hash:",
+        "if False:",
+        "jobs/test_what_decides.py::test_redo_refuses_another_mask",
+    ),
     (
         "jobs/redo.py",
         "    later = [old for old in later if not take.start <= old.start < old.stop <= take.stop]\n",
         "",
-        DECIDES,
+        "jobs/test_what_decides.py::test_what_a_later_redo_hides_is_forgotten",
     ),
-    ("jobs/redo.py", "            folder.forget(chunk)\n", "            pass\n", REDO),
-    ("jobs/redo.py", "number=1 + max(take.number for take in folder.manifest.takes)", "number=1", DECIDES),
-    ("jobs/redo.py", "return {index: folder.anchor(index) for index in folder.manifest.given}", "return {}", REDO),
-    ("jobs/verify.py", "damage = tuple(folder.damage) if Path(output).exists() else ()", "damage = ()", REDO),
-    ("jobs/store.py", " and hash_file(file) == named[4]", "", STORE),
+    (
+        "jobs/redo.py",
+        "            folder.forget(chunk)\n",
+        "            pass\n",
+        "jobs/test_redo.py::test_redo_with_the_same_seed_changes_no_byte",
+    ),
+    (
+        "jobs/redo.py",
+        "number=1 + max(take.number for take in folder.manifest.takes)",
+        "number=1",
+        "jobs/test_what_decides.py::test_what_a_later_redo_hides_is_forgotten",
+    ),
+    (
+        "jobs/redo.py",
+        "return {index: folder.anchor(index) for index in folder.manifest.given}",
+        "return {}",
+        "jobs/test_redo.py::test_a_kept_job_knows_its_given_anchors",
+    ),
+    (
+        "jobs/verify.py",
+        "damage = tuple(folder.damage) if Path(output).exists() else ()",
+        "damage = ()",
+        "jobs/test_redo.py::test_verify_names_a_damaged_chunk_and_changes_nothing",
+    ),
+    (
+        "jobs/store.py",
+        " and hash_file(file) == named[4]",
+        "",
+        "jobs/test_store.py::test_a_corrupt_chunk_is_found_said_and_redone",
+    ),
     (
         "jobs/store.py",
         "        for chunk in self.done.keys() - set(self.chunks):\n            self.forget(chunk)\n",
         "",
-        DECIDES,
+        "jobs/test_what_decides.py::test_what_a_later_redo_hides_is_forgotten",
     ),
-    ("jobs/store.py", "min(shot.stop, take.stop)", "shot.stop", REDO),
-    ("jobs/store.py", "if differences := wanted.differences(begun):", "if differences := []:", DECIDES),
+    (
+        "jobs/store.py",
+        "min(shot.stop, take.stop)",
+        "shot.stop",
+        "jobs/test_redo.py::test_redo_with_another_seed_changes_only_those_frames",
+    ),
+    (
+        "jobs/store.py",
+        "if differences := wanted.differences(begun):",
+        "if differences := []:",
+        "jobs/test_what_decides.py::test_an_interrupted_job_refuses_another_wish",
+    ),
     (
         "jobs/store.py",
         "            if not folder.done:\n                clear(path)\n            raise",
         "            raise",
-        RESUME,
+        "jobs/test_resume.py::test_a_job_without_a_finished_chunk_leaves_nothing",
     ),
-    ("jobs/store.py", "        file.unlink(missing_ok=True)  # the disk may be full\n", "", f"{RESUME} {STORE}"),
-    ("jobs/store.py", "elif foreign := [", "elif foreign := [][:0] and [", STORE),
-    ("jobs/edit.py", "            if not request.job.keep_job:\n                clear(folder.path)\n", "", RESUME),
-    ("jobs/request.py", "    check_apart(request, outputs)\n", "", EDIT),
-    ("jobs/request.py", 'yield "mask", request.mask.mask', 'yield "mask", request.source', EDIT),
+    (
+        "jobs/store.py",
+        "elif foreign := [",
+        "elif foreign := [][:0] and [",
+        "jobs/test_store.py::test_another_folder_of_that_name_is_left_alone",
+    ),
+    (
+        "jobs/edit.py",
+        "            if not request.job.keep_job:\n                clear(folder.path)\n",
+        "",
+        "jobs/test_resume.py::test_the_job_folder_goes_when_the_output_is_there",
+    ),
+    (
+        "jobs/request.py",
+        "    check_apart(request, outputs)\n",
+        "",
+        "jobs/test_edit.py::test_an_output_that_is_the_source_is_refused_whatever_was_asked",
+    ),
+    (
+        "jobs/request.py",
+        'yield "mask", request.mask.mask',
+        'yield "mask", request.source',
+        "jobs/test_edit.py::test_an_output_that_is_the_mask_or_a_given_anchor_is_refused",
+    ),
     (
         "jobs/request.py",
         "return any(file.samefile(output) for file in (path, *pictures))",
         "return path.samefile(output)",
-        TABLE,
+        "cli/test_mistakes_table.py::test_a_mistake_is_told_in_a_line_and_changes_nothing[preview frames night -o frames/000001.png --overwrite --model tiny --num-steps 1 --long-side 64]",
     ),
-    ("jobs/batch.py", "            check_apart(other, [folder / entry.output])\n", "            pass\n", TABLE),
-    ("jobs/announce.py", "if prospect.unread and plan.request.job.strict:", "if False:", EDIT),
-    ("jobs/render.py", "            if frame.index not in done:\n", "            if True:\n", f"{REDO} {EDIT}"),
-    ("jobs/selection.py", "ticks = math.ceil(", "ticks = math.floor(", "method/test_properties.py"),
+    (
+        "jobs/batch.py",
+        "            check_apart(other, [folder / entry.output])\n",
+        "            pass\n",
+        "cli/test_mistakes_table.py::test_a_mistake_is_told_in_a_line_and_changes_nothing[edit swap.csv night -o . --overwrite --model tiny --num-steps 1 --long-side 64]",
+    ),
+    (
+        "jobs/announce.py",
+        "if prospect.unread and plan.request.job.strict:",
+        "if False:",
+        "jobs/test_edit.py::test_a_strict_job_refuses_unknown_words_and_leaves_nothing",
+    ),
+    (
+        "jobs/render.py",
+        "            if frame.index not in done:\n",
+        "            if True:\n",
+        "jobs/test_edit.py::test_every_frame_is_the_editors_own",
+    ),
+    (
+        "jobs/selection.py",
+        "ticks = math.ceil(",
+        "ticks = math.floor(",
+        "method/test_properties.py::test_a_range_has_the_frames_that_are_shown_in_it",
+    ),
     (
         "jobs/selection.py",
         "{index for index in job.anchors or () if start <= index < stop}",
         "{index for index in job.anchors or () if start <= index <= stop}",
-        STORE,
+        "jobs/test_store.py::test_anchors_are_chosen_by_index",
     ),
-    ("jobs/selection.py", "        anchors |= {index for index in job.given if start <= index < stop}\n", "", STORE),
-    ("jobs/selection.py", "        if outside:\n", "        if False:\n", STORE),
-    ("jobs/masks.py", "if abs(info.width * source.height - info.height * source.width) > slack:", "if False:", MASKS),
-    ("jobs/masks.py", "if len(info) not in (1, len(source)):", "if False:", MASKS),
-    ("jobs/masks.py", "return found if mask is None else mask * found", "return found", MASKS),
-    ("jobs/given.py", "if not any(same_shape(info, size)", "if any(same_shape(info, size)", REDO),
-    ("jobs/shots.py", "return sorted(cuts - {0})", "return sorted(cuts)", SHOTS),
-    ("jobs/shots.py", "3600 * int(hours) + 60 * int(minutes)", "60 * int(hours) + 60 * int(minutes)", SHOTS),
-    ("jobs/listing.py", "        if count > 1:\n", "        if count > 2:\n", BATCH),
-    ("jobs/batch.py", "known = {} if overwrite else read_account(folder / ACCOUNT)", "known = {}", BATCH),
-    ("cli/values.py", "        if index in pictures:\n", "        if False:\n", TABLE),
-    ("config.py", "len(set(self.anchors or ())) == len(self.anchors or ())", "True", TABLE),
+    (
+        "jobs/selection.py",
+        "        anchors |= {index for index in job.given if start <= index < stop}\n",
+        "",
+        "jobs/test_store.py::test_a_given_anchor_is_one_more",
+    ),
+    (
+        "jobs/selection.py",
+        "        if outside:\n",
+        "        if False:\n",
+        "jobs/test_store.py::test_an_anchor_must_lie_in_the_range",
+    ),
+    (
+        "jobs/masks.py",
+        "if abs(info.width * source.height - info.height * source.width) > slack:",
+        "if False:",
+        "jobs/test_masks.py::test_another_shape_is_refused_with_both_sizes",
+    ),
+    (
+        "jobs/masks.py",
+        "if len(info) not in (1, len(source)):",
+        "if False:",
+        "jobs/test_masks.py::test_another_number_of_frames_is_refused_with_both_counts",
+    ),
+    (
+        "jobs/masks.py",
+        "return found if mask is None else mask * found",
+        "return found",
+        "jobs/test_masks.py::test_a_mask_and_the_found_one_both_must_want_the_edit",
+    ),
+    (
+        "jobs/given.py",
+        "if not any(same_shape(info, size)",
+        "if any(same_shape(info, size)",
+        "jobs/test_redo.py::test_a_given_anchor_of_another_shape_is_refused",
+    ),
+    (
+        "jobs/shots.py",
+        "return sorted(cuts - {0})",
+        "return sorted(cuts)",
+        "jobs/test_shots.py::test_cuts_are_read_as_indices_seconds_and_time_codes",
+    ),
+    (
+        "jobs/shots.py",
+        "3600 * int(hours) + 60 * int(minutes)",
+        "60 * int(hours) + 60 * int(minutes)",
+        "jobs/test_shots.py::test_the_listing_reads_back_as_the_same_cuts jobs/test_shots.py::test_cuts_are_read_as_indices_seconds_and_time_codes",
+    ),
+    (
+        "jobs/listing.py",
+        "        if count > 1:\n",
+        "        if count > 2:\n",
+        "jobs/test_batch.py::test_a_row_that_is_not_understood_is_refused",
+    ),
+    (
+        "jobs/batch.py",
+        "known = {} if overwrite else read_account(folder / ACCOUNT)",
+        "known = {}",
+        "jobs/test_batch.py::test_what_the_account_tells_as_done_is_not_done_again",
+    ),
+    (
+        "cli/values.py",
+        "        if index in pictures:\n",
+        "        if False:\n",
+        "cli/test_mistakes_table.py::test_a_mistake_is_told_in_a_line_and_changes_nothing[edit clip.mp4 make it night -o new.mp4 --model tiny --num-steps 1 --long-side 64 --anchor 1=mask.png --anchor 1=white.png]",
+    ),
     ("disk/whole.py", "        _remove(temporary)\n", "        pass\n", "disk/test_whole.py"),
 ]

@@ -1,47 +1,81 @@
 """Bugs of the web page's doors: (file, old, new, tests)."""
 
-LIMITS = "web/test_web_limits.py"
-SECURITY = "web/test_web_security.py"
-WEB = "web/test_web.py"
-AUTH = "web/test_web_auth.py web/test_web_attempts.py"
-DOORS = "serving/test_doors.py"
-
 MUTANTS = [
-    ("web/shelf.py", "not NAME.fullmatch(number)", "not NAME.match(number)", LIMITS),
+    ("web/shelf.py", "not NAME.fullmatch(number)", "not NAME.match(number)", "web/test_web_limits.py"),
     (
         "web/shelf.py",
         "if not isinstance(number, str) or not NAME.fullmatch(number):",
         "if not isinstance(number, str):",
-        LIMITS,
+        "web/test_web_limits.py",
     ),
-    ("web/security.py", 'return message if seen <= most else {"type": "http.disconnect"}', "return message", LIMITS),
+    (
+        "web/security.py",
+        'return message if seen <= most else {"type": "http.disconnect"}',
+        "return message",
+        "web/test_web_limits.py",
+    ),
     (
         "web/security.py",
         "await self.app(scope, counted(receive, self.max_bytes + ROOM_FOR_HEADERS), send)",
         "await self.app(scope, receive, send)",
-        LIMITS,
+        "web/test_web_limits.py",
     ),
-    ("web/security.py", "if declared > self.max_bytes + ROOM_FOR_HEADERS:", "if False:", LIMITS),
-    ("web/security.py", "if room <= 0 or declared > room + ROOM_FOR_HEADERS:", "if room < 0:", LIMITS),
-    ("web/security.py", 'bool(equals and "://" in rest[:12])', "False", LIMITS),
-    ("web/security.py", '"/proxy=" in path or', "", LIMITS),
-    ("web/security.py", "    processing_utils.async_ssrf_protected_download = refuse\n", "", LIMITS),
-    ("web/security.py", 'return name.lower().startswith(b"access-control-")', "return False", SECURITY),
+    ("web/security.py", "if declared > self.max_bytes + ROOM_FOR_HEADERS:", "if False:", "web/test_web_limits.py"),
+    (
+        "web/security.py",
+        "if room <= 0 or declared > room + ROOM_FOR_HEADERS:",
+        "if room < 0:",
+        "web/test_web_limits.py",
+    ),
+    ("web/security.py", 'bool(equals and "://" in rest[:12])', "False", "web/test_web_limits.py"),
+    ("web/security.py", '"/proxy=" in path or', "", "web/test_web_limits.py"),
+    ("web/security.py", "    processing_utils.async_ssrf_protected_download = refuse\n", "", "web/test_web_limits.py"),
+    (
+        "web/security.py",
+        'return name.lower().startswith(b"access-control-")',
+        "return False",
+        "web/test_web_security.py::test_no_answer_is_open_to_pages_of_others",
+    ),
     ("web/security.py", "return all(right)", "return any(right)", "web/test_web_auth.py"),
-    ("web/limits.py", "    if size > config.max_bytes:\n", "    if False:\n", LIMITS),
-    ("web/limits.py", "    check_seconds(path, info.duration, config)\n    return info", "    return info", LIMITS),
-    ("web/limits.py", "if width * height > config.max_pixels:", "if False:", LIMITS),
-    ("web/limits.py", "if most_frames is not None and done > most_frames:", "if False:", LIMITS),
-    ("web/settings.py", "return abs(value) < 1e300 and math.isfinite(value)", "return True", SECURITY),
+    ("web/limits.py", "    if size > config.max_bytes:\n", "    if False:\n", "web/test_web_limits.py"),
+    (
+        "web/limits.py",
+        "    check_seconds(path, info.duration, config)\n    return info",
+        "    return info",
+        "web/test_web_limits.py",
+    ),
+    ("web/limits.py", "if width * height > config.max_pixels:", "if False:", "web/test_web_limits.py"),
+    ("web/limits.py", "if most_frames is not None and done > most_frames:", "if False:", "web/test_web_limits.py"),
+    (
+        "web/settings.py",
+        "return abs(value) < 1e300 and math.isfinite(value)",
+        "return True",
+        "web/test_web_security.py::test_a_number_is_a_finite_number",
+    ),
     (
         "web/settings.py",
         "if isinstance(value, bool) or not isinstance(value, int | float):",
         "if not isinstance(value, int | float):",
-        SECURITY,
+        "web/test_web_security.py::test_a_number_is_a_finite_number",
     ),
-    ("web/settings.py", "if len(self.instruction) > MOST_CHARACTERS:", "if False:", SECURITY),
-    ("web/settings.py", "if not self.auth and not is_loopback(self.host):", "if False:", "cli/test_mistakes_table.py"),
-    ("web/visit.py", "return self.studio.config.shared or clip.owner == self.owner", "return True", SECURITY),
+    (
+        "web/settings.py",
+        "if len(self.instruction) > MOST_CHARACTERS:",
+        "if False:",
+        "web/test_web_security.py::test_an_instruction_is_not_endless",
+    ),
+    (
+        "web/settings.py",
+        "if not self.auth and not is_loopback(self.host):",
+        "if False:",
+        "cli/test_mistakes_table.py::test_a_mistake_is_told_in_a_line_and_changes_nothing[ui --host 0.0.0.0]",
+    ),
+    (
+        "web/visit.py",
+        "return self.studio.config.shared or clip.owner == self.owner",
+        "return True",
+        "web/test_web_visits.py::test_a_visit_sees_its_own_only",
+    ),
     ("web/attempts.py", "if record.failed >= FREE:", "if record.failed > 10 * FREE:", "web/test_web_attempts.py"),
     (
         "web/attempts.py",
@@ -55,15 +89,25 @@ MUTANTS = [
         "        if False:\n",
         "web/test_web_attempts.py",
     ),
-    ("web/shelf.py", "each.chmod(0o700)", "each.chmod(0o755)", SECURITY),
-    ("web/shelf.py", " - busy):", "):", WEB),
-    ("serving/doors.py", "return name in self.names or (self.any_address and is_address(name))", "return True", DOORS),
-    ("serving/doors.py", "return own and site in OWN", "return own", DOORS),
-    ("serving/doors.py", "            return site in OWN\n", "            return True\n", DOORS),
+    (
+        "web/shelf.py",
+        "each.chmod(0o700)",
+        "each.chmod(0o755)",
+        "web/test_web_visits.py::test_folders_are_closed_to_others",
+    ),
+    ("web/shelf.py", " - busy):", "):", "web/test_web.py::test_old_things_are_removed_but_not_those_with_work_to_do"),
+    (
+        "serving/doors.py",
+        "return name in self.names or (self.any_address and is_address(name))",
+        "return True",
+        "serving/test_doors.py",
+    ),
+    ("serving/doors.py", "return own and site in OWN", "return own", "serving/test_doors.py"),
+    ("serving/doors.py", "            return site in OWN\n", "            return True\n", "serving/test_doors.py"),
     (
         "serving/doors.py",
         'if method == "GET" and headers.get("sec-fetch-mode") == "navigate":',
         'if headers.get("sec-fetch-mode") == "navigate":',
-        DOORS,
+        "serving/test_doors.py",
     ),
 ]

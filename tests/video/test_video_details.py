@@ -147,3 +147,12 @@ def test_a_part_of_a_file_is_read_and_written_with_the_last_frames_duration(tmp_
         for frame in read_frames(info, start=1, stop=3):
             writer.write(frame.image, frame.pts)
     assert probe(tmp_path / "out.mp4").duration == pytest.approx(5 / 25)
+
+
+def test_encoded_sound_of_a_part_begins_with_it(tmp_path):
+    source = clips.make(tmp_path / "in.mkv", num_frames=50, audio=["vorbis"])
+    clips.rewrite(source, tmp_path / "out.mp4", start=25, stop=40)
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        frames = list(container.decode(audio=0))
+    assert abs(float(frames[0].pts * frames[0].time_base)) < 0.05
+    assert float(frames[-1].pts * frames[-1].time_base) < 0.7
