@@ -13,6 +13,7 @@ import argparse
 import compileall
 import json
 import os
+import runpy
 import shutil
 import signal
 import subprocess
@@ -82,11 +83,10 @@ class Outcome:
 
 def table() -> list[Mutant]:
     """All rows."""
-    sys.path.insert(0, str(HERE))
     return [
         Mutant(room, number, file, old, new, (tests,) if "[" in tests else tuple(tests.split()))
         for room in ROOMS
-        for number, (file, old, new, tests) in enumerate(import_module(room).MUTANTS, 1)
+        for number, (file, old, new, tests) in enumerate(runpy.run_path(str(HERE / f"{room}.py"))["MUTANTS"], 1)
     ]
 
 
