@@ -21,7 +21,7 @@ MAX_WORKERS = 10_000
 FAST_STEPS, FAST_SHARE = 0.5, 0.5
 """What --fast does: see EditConfig.fast, and docs/guide/speed.md for what it costs."""
 COMPILING = ("off", "default", "reduce-overhead", "max-autotune", "openvino", "openvino-bf16")
-BANK_PLACES = ("auto", "device", "host")
+BANK_PLACES = ("auto", "device", "host", "lockstep")
 DETAILS = ("carry", "off")
 SIZES = re.compile(r"source|model|[0-9]+|[0-9]+x[0-9]+")
 
@@ -210,7 +210,8 @@ class RunConfig:
     batch_size: int | None = None
     """Frames computed at a time: more is faster and takes more memory."""
     bank: str = "auto"
-    """Where the anchors' keys and values are kept: auto, device, or host, which spares the GPU's memory."""
+    """Where the anchors' keys and values are kept: auto, device, host, which spares the GPU's memory, or lockstep: one
+    step of them at a time, and the anchors edited again with every 32 frames."""
 
     def __post_init__(self) -> None:
         _require_range(self, "batch_size", 1, 4096)

@@ -110,6 +110,16 @@ register_pytree_node(
 
 
 @dataclass(frozen=True)
+class Again:
+    """What the anchors' own pass was made of, to make it once more."""
+
+    sources: np.ndarray
+    """uint8 (K, H, W, 3)"""
+    given: Mapping[int, np.ndarray]
+    """Anchors that were edited already, by place."""
+
+
+@dataclass(frozen=True)
 class AnchorBank:
     """The anchors' own pass, kept: all that another frame needs besides itself. A value: two can be in use at once."""
 
@@ -122,7 +132,10 @@ class AnchorBank:
     frames: np.ndarray
     """The edited anchors: uint8 (K, H, W, 3) in 0..255."""
     steps: tuple[Mapping[str, KeysValues], ...]
-    """Keys and values of every layer that reads anchors, for each denoising step. Empty where nothing is to be read."""
+    """Keys and values of every layer that reads anchors, for each denoising step. Empty where nothing is to be read,
+    or where the anchors are edited again beside the others (fairy.method.lockstep)."""
+    again: Again | None = None
+    """Of what: the anchors' own pass, where its steps are not kept."""
 
     def at(self, step: int) -> StepReader | None:
         """What the other frames read in one denoising step; None where every frame is edited alone."""

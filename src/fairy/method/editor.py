@@ -24,10 +24,11 @@ import numpy as np
 import torch
 
 from fairy.config import EditConfig, EditSettings, RunConfig, check_instruction
-from fairy.method.bank import AnchorBank, StepWriter
-from fairy.method.memory import MemoryNeeded, bank_device, memory_needed
+from fairy.method.bank import Again, AnchorBank, StepWriter
+from fairy.method.lockstep import NUM_FRAMES, edit_in_lockstep
+from fairy.method.memory import MemoryNeeded, memory_needed, place_bank
 from fairy.method.openvino import PRECISIONS, OpenVinoDenoiser
-from fairy.method.rehearsal import shadow
+from fairy.method.rehearsal import Rehearsal, rehearse, shadow
 from fairy.method.threads import pinned_threads
 from fairy.method.trajectory import edit_together
 from fairy.models import Model
@@ -48,6 +49,7 @@ class Editor:
         self.micro_batch = micro_batch or model.micro_batch
         self.cores = torch.get_num_threads()
         self._told: tuple[tuple[str, int, int], Any] | None = None
+        self._rehearsals: dict[Any, Rehearsal] = {}
         self._former = model.family.install(model.denoiser)
         self._quick = model
         if model.config.compile in PRECISIONS:
@@ -82,13 +84,16 @@ class Editor:
         check_instruction(instruction)
         settings = self.settle(config)
         size = (frames.shape[1], frames.shape[2])
-        place = bank_device(self, size, len(frames), settings)
+        place = place_bank(self, size, len(frames), settings)
+        kept_on = torch.device("cpu") if place == "host" else None
         writers: list[StepWriter] = []
 
         def write(step: int) -> StepWriter:
             if on_step:
                 on_step(step, settings.num_steps)
-            writers.append(StepWriter(len(self.model.family.branches(self.model, settings, step)), place))
+            if place == "lockstep":
+                writers.clear()
+            writers.append(StepWriter(len(self.model.family.branches(self.model, settings, step)), kept_on))
             return writers[-1]
 
         with self.threads(1) as pool:
@@ -99,13 +104,18 @@ class Editor:
             edited = pool.submit(edit_together, self.model, frames, bank, write, given=given).result().wait()
             if on_step:
                 on_step(settings.num_steps, settings.num_steps)
+        if place == "lockstep":
+            return replace(bank, frames=edited, again=Again(frames, given or {}))
         return replace(bank, frames=edited, steps=tuple(writer.layers for writer in writers))
 
     def edit_frames(self, frames: Iterable[np.ndarray], bank: AnchorBank) -> Iterator[np.ndarray]:
         """Edit each uint8 (H, W, 3) frame by itself, reading the anchors; lazily, in the order given.
 
-        At most twice `batch_size` frames are held at a time, however many there are.
+        At most twice `batch_size` frames are held at a time, however many there are; in lockstep a group of them.
         """
+        if bank.again and bank.settings.anchor_strength:
+            yield from self._edit_in_lockstep(frames, bank)
+            return
         waiting: deque[Future[tuple[Download, int]]] = deque()
         with self.threads(self.num_workers) as pool:
             for batch in _batched(frames, self.micro_batch):
@@ -124,6 +134,13 @@ class Editor:
         """The model without its numbers, to rehearse with."""
         return shadow(self.model)
 
+    def rehearsed(self, size: tuple[int, int], num_anchors: int, settings: EditSettings) -> Rehearsal:
+        """What the passes take, for frames of `size` rows and columns."""
+        asked = (padded_size(*size, self.model.multiple), num_anchors, self.micro_batch, settings)
+        if asked not in self._rehearsals:
+            self._rehearsals[asked] = rehearse(self.shadow, *asked)
+        return self._rehearsals[asked]
+
     def memory_needed(
         self, size: tuple[int, int], num_anchors: int, config: EditConfig | EditSettings | None = None
     ) -> MemoryNeeded:
@@ -141,13 +158,24 @@ class Editor:
         """Threads that compute micro-batches, each on one thread of torch's where the device is the CPU."""
         return pinned_threads(count, self.model.device)
 
+    def _edit_in_lockstep(self, frames: Iterable[np.ndarray], bank: AnchorBank) -> Iterator[np.ndarray]:
+        with self.threads(self.num_workers) as pool:
+            for group in _batched(frames, NUM_FRAMES):
+                batches = [self._filled(batch, bank) for batch in _batched(group, self.micro_batch)]
+                done = edit_in_lockstep(self.model, self._quick, batches, bank, pool)
+                yield from np.concatenate([download.wait() for download in done])[: len(group)]
+
     def _edit_batch(self, frames: list[np.ndarray], bank: AnchorBank) -> tuple[Download, int]:
         """Up to a micro-batch of frames, computed as a whole one; and how many they are."""
+        return edit_together(self._quick, self._filled(frames, bank), bank, bank.at), len(frames)
+
+    def _filled(self, frames: list[np.ndarray], bank: AnchorBank) -> np.ndarray:
+        """A whole micro-batch, the last frame again and again where there are too few."""
         if any(frame.shape != (*bank.size, 3) for frame in frames):
             shapes = [frame.shape for frame in frames]
             raise ValueError(f"frames of {shapes} do not fit anchors of {bank.size} rows and columns")
         filled = [*frames, *repeat(frames[-1], self.micro_batch - len(frames))]
-        return edit_together(self._quick, np.stack(filled), bank, bank.at), len(frames)
+        return np.stack(filled)
 
     @torch.inference_mode()
     def _read(self, instruction: str, height: int, width: int) -> Any:

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from fairy.config import EditSettings
-from fairy.method.rehearsal import rehearse
 from fairy.models import Model
-from fairy.pictures.size import padded_size
 
 if TYPE_CHECKING:
     from fairy.method.editor import Editor
@@ -29,6 +27,8 @@ class MemoryNeeded:
     """The anchors' keys and values."""
     work: int
     """What is alive at once while frames are computed."""
+    lockstep: bool = False
+    """Whether the bank holds one step only (fairy.method.lockstep)."""
 
     @property
     def total(self) -> int:
@@ -38,14 +38,15 @@ class MemoryNeeded:
     def __str__(self) -> str:
         counted = {name: getattr(self, name) for name in ("libraries", "weights", "bank", "work")}
         parts = ", ".join(f"{name} {format_bytes(count)}" for name, count in counted.items() if count)
-        return f"{format_bytes(self.total)} ({parts})"
+        how = "; of the bank one step at a time" if self.lockstep else ""
+        return f"{format_bytes(self.total)} ({parts}{how})"
 
 
 def memory_needed(editor: Editor, size: tuple[int, int], num_anchors: int, settings: EditSettings) -> MemoryNeeded:
     """What editing frames of `size` rows and columns with K anchors will take."""
-    model, family = editor.model, editor.model.family
-    found = rehearse(editor.shadow, padded_size(*size, model.multiple), num_anchors, editor.micro_batch, settings)
-    counts = [len(family.branches(model, settings, step)) for step in range(settings.num_steps)]
+    model = editor.model
+    found = editor.rehearsed(size, num_anchors, settings)
+    lockstep = place_bank(editor, size, num_anchors, settings) == "lockstep"
     on_device, passing = weights_of(model)
     together, apart = found.anchors - found.bank, editor.num_workers * found.frames
     # What a thread of the CPU has freed stays with that thread: the anchors' and the other frames' add up.
@@ -53,8 +54,9 @@ def memory_needed(editor: Editor, size: tuple[int, int], num_anchors: int, setti
     return MemoryNeeded(
         libraries=libraries_held(model),
         weights=on_device,
-        bank=found.bank * sum(counts) // counts[0],
+        bank=found.bank if lockstep else bank_bytes(editor, size, num_anchors, settings),
         work=work,
+        lockstep=lockstep,
     )
 
 
@@ -80,15 +82,33 @@ def libraries_held(model: Model) -> int:
     return max(0, int(psutil.Process().memory_info().rss) - sum(weights_of(model)))
 
 
+def bank_bytes(editor: Editor, size: tuple[int, int], num_anchors: int, settings: EditSettings) -> int:
+    """Of the keys and values of all steps."""
+    model, family = editor.model, editor.model.family
+    counts = [len(family.branches(model, settings, step)) for step in range(settings.num_steps)]
+    return editor.rehearsed(size, num_anchors, settings).bank * sum(counts) // counts[0]
+
+
+def place_bank(editor: Editor, size: tuple[int, int], num_anchors: int, settings: EditSettings) -> str:
+    """Where the bank lives: device, host, or nowhere, in lockstep.
+
+    `auto` spares a GPU what takes half of its free memory, and the host what takes half of that which it has to spare.
+    """
+    if editor.run.bank != "auto":
+        return editor.run.bank
+    import psutil
+
+    twice, device = 2 * bank_bytes(editor, size, num_anchors, settings), editor.model.device
+    if device.type == "cuda" and twice <= torch.cuda.mem_get_info(device)[0]:
+        return "device"
+    if twice > psutil.virtual_memory().available:
+        return "lockstep"
+    return "host" if device.type == "cuda" else "device"
+
+
 def bank_device(editor: Editor, size: tuple[int, int], num_anchors: int, settings: EditSettings) -> torch.device | None:
-    """Where the bank lives; None is where it is computed. `auto` spares a GPU what takes half its free memory."""
-    device = editor.model.device
-    if editor.run.bank == "host":
-        return torch.device("cpu")
-    if editor.run.bank == "device" or device.type != "cuda":
-        return None
-    free, _ = torch.cuda.mem_get_info(device)
-    return torch.device("cpu") if 2 * memory_needed(editor, size, num_anchors, settings).bank > free else None
+    """Where keys and values are kept; None is where they are computed."""
+    return torch.device("cpu") if place_bank(editor, size, num_anchors, settings) == "host" else None
 
 
 def peak_memory(device: torch.device) -> int:

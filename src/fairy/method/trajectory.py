@@ -6,8 +6,7 @@ everything is queued, so that the next frames can follow at once.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,9 +20,10 @@ from fairy.pictures.tensors import Download, to_levels, to_tensor
 
 AnchorsAt = Callable[[int], StepReader | StepWriter | None]
 """What a pass reads of the anchors, or leaves of them, in each step."""
+Steps = Generator[None, None, Download]
+"""A trajectory on its way, which stops after each denoising step."""
 
 
-@torch.inference_mode()
 def edit_together(
     model: Model,
     frames: np.ndarray,
@@ -37,6 +37,32 @@ def edit_together(
 
     `given` are frames that are edited already, by place; `numbers` give each frame its own noise, for the lab.
     """
+    steps = trajectory(model, frames, bank, anchors_at, given=given, numbers=numbers)
+    while (download := advance(steps)) is None:
+        pass
+    return download
+
+
+def advance(steps: Steps) -> Download | None:
+    """One step further; what came out, after the last one."""
+    try:
+        next(steps)
+    except StopIteration as end:
+        return end.value
+    return None
+
+
+@torch.inference_mode()
+def trajectory(
+    model: Model,
+    frames: np.ndarray,
+    bank: AnchorBank,
+    anchors_at: AnchorsAt,
+    *,
+    given: Mapping[int, np.ndarray] | None = None,
+    numbers: Sequence[int] | None = None,
+) -> Steps:
+    """As `edit_together`, which goes through it; it stops after each denoising step."""
     family, settings = model.family, bank.settings
     padded = pad_to_multiple(frames, model.multiple)
     height, width = padded.shape[1:3]
@@ -62,7 +88,8 @@ def edit_together(
     # Denoise.
     schedule = family.schedule(model, settings.num_steps, height, width)
     known = as_known(model, given) if given else None
-    (latents,) = deque(denoise(predict, schedule, noise.to(model.device), generators, known=known), maxlen=1)
+    for latents in denoise(predict, schedule, noise.to(model.device), generators, known=known):  # noqa: B007  the last
+        yield
     # Decode.
     levels = to_levels(family.decode(model, latents))[:, : frames.shape[1], : frames.shape[2]]
     return Download(levels, given or {})
