@@ -15,10 +15,26 @@ from fairy.models.folder import check_complete, open_folder
 from fairy.models.lora import USUAL_NAME
 from fairy.web.settings import WebConfig, Wish
 
-EXAMPLES = {"demo.mp4": "Cube, with sound", "hills.mp4": "Hills", "sea.mp4": "Sea, upright"}
+
+@dataclass(frozen=True)
+class Example:
+    """A clip that is built in, and what it is first tried with."""
+
+    title: str
+    instruction: str
+
+
+EXAMPLES = {
+    "cat.mp4": Example("Cat", "make it snow"),
+    "coffee.mp4": Example("Coffee", "make it night"),
+    "demo.mp4": Example("Cube, with sound", "turn it into a cartoon"),
+    "hills.mp4": Example("Hills", "make it sunset"),
+    "sea.mp4": Example("Sea, upright", "make it a mosaic"),
+}
 INSTRUCTIONS = (
     "make it night",
     "make it snow",
+    "make it sunset",
     "turn it into a pencil sketch",
     "make it an oil painting",
     "turn it into a cartoon",

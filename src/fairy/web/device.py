@@ -11,8 +11,10 @@ from fairy.config import ModelConfig
 from fairy.web.settings import Wish
 
 if TYPE_CHECKING:
+    from fairy.method.editor import Editor
     from fairy.models import Model
     from fairy.report import Report
+    from fairy.web.banks import KeptBanks
 
 
 class Device:
@@ -24,6 +26,7 @@ class Device:
         self._busy = False
         self._num_waiting = 0
         self._loaded: tuple[ModelConfig, Model] | None = None
+        self._banks: KeptBanks | None = None
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -56,7 +59,15 @@ class Device:
 
         wanted = wish.model_config(self.name)
         if self._loaded is None or self._loaded[0] != wanted:
-            self._loaded = None  # two at once may be too much
+            self._loaded = self._banks = None  # two at once may be too much
             report.progress("loading", 0, None)
             self._loaded = wanted, models.load_config(wanted)
         return self._loaded[1]
+
+    def editor(self, wish: Wish, report: Report) -> Editor:
+        """An editor of it, which knows the anchors that were edited last."""
+        from fairy.web.banks import KeptBanks, RememberingEditor
+
+        model = self.model(wish, report)
+        self._banks = self._banks or KeptBanks()
+        return RememberingEditor(model, self._banks)

@@ -119,7 +119,11 @@ class Wish:
     num_anchors: int | None = None
     anchor_strength: float = 1.0
     seed: int = 0
+    size: str = "source"
+    detail: str = "carry"
     long_side: int | None = None
+    start: float | None = None
+    end: float | None = None
     model: str = EMBEDDED
     lora: str | None = None
     lora_scale: float = 1.0
@@ -136,16 +140,19 @@ class Wish:
 
     def edit(self) -> EditConfig:
         """What decides the picture."""
-        given = vars(self)
-        return EditConfig(**{each.name: given[each.name] for each in fields(EditConfig) if each.name in given})
+        return EditConfig(**self._of(EditConfig))
 
     def video(self) -> VideoConfig:
-        """The size."""
-        return VideoConfig(long_side=self.long_side)
+        """The size, and which part."""
+        return VideoConfig(**self._of(VideoConfig))
 
     def model_config(self, device: str = "auto") -> ModelConfig:
         """The model."""
         return ModelConfig(model=self.model, lora=self.lora, lora_scale=self.lora_scale, device=device)
+
+    def _of(self, config: type) -> dict[str, Any]:
+        """Those of its fields that a wish has, too."""
+        return {each.name: getattr(self, each.name) for each in fields(config) if hasattr(self, each.name)}
 
     def to_json(self) -> dict[str, Any]:
         """As it lies on disk."""
@@ -170,8 +177,9 @@ def wish_of(instruction: str, settings: Mapping[str, Any]) -> Wish:
         if value is not None:
             _check_kind(name, value)
     values = {name: value for name, value in settings.items() if value is not None and value != ""}
-    whole = {name: int(value) for name, value in values.items() if name in WHOLE}
-    return Wish(instruction=(instruction or "").strip(), **values | whole)
+    # JSON writes 1.0 as 1, and a recipe would have it otherwise than that of a shell.
+    numbers = {name: (int if name in WHOLE else float)(value) for name, value in values.items() if name in NUMBERS}
+    return Wish(instruction=(instruction or "").strip(), **values | numbers)
 
 
 def _check_kind(name: str, value: Any) -> None:

@@ -75,7 +75,14 @@ class Job:
     """Why it is in this state, for a person; empty where that is plain."""
     created: float = field(default_factory=time.time)
     """Seconds since 1970."""
+    first_frame: int = 0
+    """Index of the first frame that is edited."""
     num_frames: int = 0
+    """That are edited."""
+    kept: int = 0
+    """Frames that were done when it was stopped."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of the result."""
     seconds: float = 0.0
     """That the editing took, the last time."""
     redone: tuple[Redo, ...] = ()
@@ -123,12 +130,19 @@ class Shelf:
         """The file of a clip."""
         return self._folder(number) / self.clip(number).name
 
-    def add_job(self, clip: str, wish: Wish) -> Job:
-        """A new job, waiting."""
+    def add_job(self, clip: str, wish: Wish, frames: range | None = None) -> Job:
+        """A new job, waiting; of some frames, or of all."""
         stem = Path(self.clip(clip).name).stem
         slug = re.sub(r"[^a-z0-9]+", "-", wish.instruction.lower()).strip("-")[:40].strip("-") or "edited"
-        frames = self.clip(clip).num_frames
-        job = Job(number=secrets.token_hex(8), clip=clip, output=f"{stem}-{slug}.mp4", wish=wish, num_frames=frames)
+        frames = frames or range(self.clip(clip).num_frames)
+        job = Job(
+            number=secrets.token_hex(8),
+            clip=clip,
+            output=f"{stem}-{slug}.mp4",
+            wish=wish,
+            first_frame=frames.start,
+            num_frames=len(frames),
+        )
         self.folder_of(job).mkdir()
         self.save(job)
         return job
@@ -151,7 +165,7 @@ class Shelf:
             raise UsageError("this job is not here any more")
         redone = tuple(Redo(**each) for each in stored["redone"])
         redoing = Redo(**stored["redoing"]) if stored["redoing"] else None
-        return Job(**stored | {"wish": Wish(**stored["wish"]), "redone": redone, "redoing": redoing})
+        return Job(**stored | {"wish": Wish(**stored["wish"]), "redone": redone, "redoing": redoing, "notes": tuple(stored.get("notes", ()))})
 
     def jobs(self) -> list[Job]:
         """All of them, the newest first."""

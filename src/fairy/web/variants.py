@@ -11,23 +11,31 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from fairy.config import JobConfig
-from fairy.disk.whole import save_png
+from fairy.disk.whole import save_png, writing_whole
+from fairy.jobs.announce import unread
+from fairy.jobs.delivery import Delivery, plan_delivery
 from fairy.jobs.manifest import Take
 from fairy.jobs.render import edit_shots
 from fairy.jobs.selection import Selection, ShotPlan, select
 from fairy.method.editor import Editor
 from fairy.pictures.sheet import side_by_side
+from fairy.pictures.size import fit_size
 from fairy.report import Report
 from fairy.video import VideoInfo
 from fairy.web.device import Device
 from fairy.web.limits import look_through
 from fairy.web.settings import Wish
 from fairy.web.shelf import Shelf, read_json, write_json
+from fairy.web.timing import Stopwatch
 
 MOST_SHOTS = 3
 """Of a video with many cuts a preview shows the anchors of so many shots."""
+LARGEST_PICTURE = 1280
+"""Pixels of the longer side of a picture that is looked at."""
+QUALITY = 92
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,14 +46,15 @@ class Shown:
     seconds: float
     anchor: bool
     pair: str
-    """The picture of source and edit side by side, by its name in the variant's folder."""
+    """The picture of source and edit side by side, as delivered, by its name in the variant's folder."""
     edited: str
+    """What the model made, without loss."""
 
     @property
     def caption(self) -> str:
         """What a person reads below it."""
-        role = "anchor" if self.anchor else "follows the anchors"
-        return f"frame {self.index}, {self.seconds:.2f} s ({role})"
+        role = "key frame" if self.anchor else "between, follows the key frames"
+        return f"{self.seconds:.2f} s ({role})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,21 +66,41 @@ class Variant:
     shown: tuple[Shown, ...]
     seconds: float
     """That it took."""
+    notes: tuple[str, ...] = ()
+    """What the model could not read of the instruction."""
+    size: tuple[int, int] = (0, 0)
+    """Columns and rows of the video that comes of it."""
+    render_seconds: float = 0.0
+    """That a render will take, by what this took."""
 
 
 def try_wish(shelf: Shelf, clip: str, wish: Wish, device: Device, report: Report) -> Variant:
     """Edit the anchors of a clip, and keep and return what came of it."""
-    info, cuts = look_through(shelf.source(clip))
-    selection = select(info, wish.video(), wish.edit(), JobConfig(), cuts)
     with device.turn():
-        begun = time.perf_counter()
-        model = device.model(wish, report)
-        selection = selection.fitted(wish.long_side or model.defaults.long_side)
         number = 1 + max((variant.number for variant in variants(shelf, clip)), default=0)
         folder = shelf.shown(clip, str(number))
-        with Editor(model) as editor:
-            shown = tuple(draw(editor, selection, wish, folder, report))
-        variant = Variant(number=number, wish=wish, shown=shown, seconds=time.perf_counter() - begun)
+        return make_variant(shelf.source(clip), folder, number, wish, device, report)
+
+
+def make_variant(source: Path, folder: Path, number: int, wish: Wish, device: Device, report: Report) -> Variant:
+    """The same, of any video, into any folder; to be called by whoever has the turn."""
+    info, cuts = look_through(source)
+    watch = Stopwatch()
+    with device.editor(wish, report) as editor:
+        watch.begin()
+        selection = select(info, wish.video(), wish.edit(), JobConfig(), cuts)
+        selection = selection.fitted(wish.long_side or editor.model.defaults.long_side)
+        delivery = plan_delivery(wish.video(), info, selection.size).on(editor.model.device)
+        shown = tuple(draw(editor, selection, delivery, wish, folder, watch, report))
+        variant = Variant(
+            number=number,
+            wish=wish,
+            shown=shown,
+            seconds=watch.seconds(),
+            notes=tuple(unread(editor.model, wish.instruction)),
+            size=delivery.size,
+            render_seconds=watch.foresee(len(selection), len(selection.shots), editor),
+        )
     write_json(folder / "variant.json", asdict(variant))
     return variant
 
@@ -80,26 +109,49 @@ def variants(shelf: Shelf, clip: str) -> list[Variant]:
     """All that were tried on a clip, in order."""
     found = [read_json(file) for file in (shelf.served / clip).glob("*/variant.json")]
     made = [
-        Variant(**each | {"wish": Wish(**each["wish"]), "shown": tuple(Shown(**one) for one in each["shown"])})
+        Variant(
+            **each
+            | {
+                "wish": Wish(**each["wish"]),
+                "shown": tuple(Shown(**one) for one in each["shown"]),
+                "notes": tuple(each["notes"]),
+                "size": tuple(each["size"]),
+            }
+        )
         for each in found
         if each
     ]
     return sorted(made, key=lambda variant: variant.number)
 
 
-def draw(editor: Editor, selection: Selection, wish: Wish, folder: Path, report: Report) -> Iterator[Shown]:
+def draw(
+    editor: Editor,
+    selection: Selection,
+    delivery: Delivery,
+    wish: Wish,
+    folder: Path,
+    watch: Stopwatch,
+    report: Report,
+) -> Iterator[Shown]:
     """Edit, write the pictures."""
     settings = wish.edit().resolved(editor.model.defaults)
     take = Take(start=selection.start, stop=selection.stop, instruction=wish.instruction, settings=settings)
-    for shot, bank in edit_shots(editor, selection, take, {}, set(some(selection.shots)), report):
+    chosen = set(some(selection.shots))
+    watch.num_shots = len(chosen)
+    for shot, bank in edit_shots(editor, selection, take, {}, chosen, report):
+        watch.lap("anchors")
         edits = dict(zip(shot.anchors, bank.frames, strict=True))
         follower = between(shot)
         if follower is not None:
             (edits[follower],) = editor.edit_frames(selection.pictures_at([follower]), bank)
-        for frame in selection.frames_at(sorted(edits)):
-            pair, edited = f"{frame.index:06d}-pair.png", f"{frame.index:06d}.png"
-            save_png(folder / pair, side_by_side(frame.image, np.asarray(edits[frame.index])))
-            save_png(folder / edited, edits[frame.index])
+            watch.lap("frames")
+        indices = sorted(edits)
+        for frame, finished in delivery.finished([np.asarray(edits[index]) for index in indices], indices):
+            watch.lap("finishing")
+            pair, edited = f"{frame.index:06d}-pair.webp", f"{frame.index:06d}.png"
+            save_webp(folder / pair, side_by_side(looked_at(frame.image), looked_at(finished)))
+            save_png(folder / edited, np.asarray(edits[frame.index]))
+            watch.lap("writing")
             yield Shown(
                 index=frame.index,
                 seconds=seconds_of(selection.info, frame.index),
@@ -107,6 +159,20 @@ def draw(editor: Editor, selection: Selection, wish: Wish, folder: Path, report:
                 pair=pair,
                 edited=edited,
             )
+
+
+def looked_at(picture: np.ndarray) -> np.ndarray:
+    """A picture at a size to be looked at: uint8 (H, W, 3)."""
+    height, width = picture.shape[:2]
+    if max(height, width) <= LARGEST_PICTURE:
+        return picture
+    return np.asarray(Image.fromarray(picture).resize(fit_size(width, height, LARGEST_PICTURE), Image.Resampling.BOX))
+
+
+def save_webp(path: Path, picture: np.ndarray) -> None:
+    """Write uint8 (H, W, 3), whole or not at all."""
+    with writing_whole(path) as part:
+        Image.fromarray(picture).save(part, format="WEBP", quality=QUALITY)
 
 
 def some(shots: Sequence[ShotPlan]) -> list[ShotPlan]:
@@ -137,10 +203,18 @@ def differences(variant: Variant, others: Sequence[Variant]) -> str:
         if name != "instruction" and any(getattr(other.wish, name) != own[name] for other in others)
     }
     words = [
-        f"{name.replace('_', ' ')} {own[name]:g}"
+        f"{IN_WORDS.get(name, name.replace('_', ' '))} {own[name]:g}"
         if isinstance(own[name], float)
-        else f"{name.replace('_', ' ')} {own[name]}"
+        else f"{IN_WORDS.get(name, name.replace('_', ' '))} {own[name]}"
         for name in own
         if name in told
     ]
     return f"{variant.number}: {variant.wish.instruction}" + (f" ({', '.join(words)})" if words else "")
+
+
+IN_WORDS = {
+    "seed": "variation",
+    "num_anchors": "key frames",
+    "text_guidance": "follows you",
+    "image_guidance": "keeps the source",
+}
