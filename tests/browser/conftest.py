@@ -29,8 +29,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WIDEST = 960
-"""Columns of a screenshot as it is kept."""
+WIDEST, QUALITY = 960, 82
+"""Columns of a screenshot as it is kept, and how well."""
 expect.set_options(timeout=30_000)  # other work may go on, too
 DESKTOP, PHONE = (1280, 900), (390, 844)
 
@@ -108,15 +108,18 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """open_page(url, size=DESKTOP): a page of a visitor of its own; in the end no page may have called outside."""
+    """open_page(url, size=DESKTOP): a page of a visitor of its own; in the end no page may have called outside, and
+    none may have had an error of its own. `quietly=False` lets a page complain: of a server that was killed.
+    """
     contexts: list[BrowserContext] = []
     outside: list[str] = []
+    errors: list[str] = []
 
     def watch(address: str) -> None:
         if not address.startswith(("http://127.0.0.1:", "data:", "blob:", "ws://127.0.0.1:")):
             outside.append(address)
 
-    def open_one(url: str, size: tuple[int, int] = DESKTOP) -> Page:
+    def open_one(url: str, size: tuple[int, int] = DESKTOP, quietly: bool = True) -> Page:
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]}, has_touch=size == PHONE, accept_downloads=True
         )
@@ -124,6 +127,9 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         context.set_default_timeout(30_000)
         page = context.new_page()
         page.on("request", lambda request: watch(request.url))
+        if quietly:
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
         page.goto(url)
         return page
 
@@ -131,16 +137,32 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert outside == []
+    assert errors == []
 
 
 @pytest.fixture(scope="session")
 def screenshot() -> Callable[[Page, str], None]:
-    """screenshot(page, "web-start"): docs/images/web-start.png, in all its colours: there are video frames in it."""
+    """screenshot(page, "web-start"): docs/images/web-start.webp, in all its colours: there are video frames in it."""
 
     def take(page: Page, name: str, full_page: bool = True) -> None:
         with Image.open(BytesIO(page.screenshot(full_page=full_page, animations="disabled"))) as picture:
             picture = picture.convert("RGB")
             picture.thumbnail((WIDEST, 10 * WIDEST), Image.Resampling.LANCZOS)
-            picture.save(IMAGES / f"{name}.png", optimize=True)
+            picture.save(IMAGES / f"{name}.webp", quality=QUALITY, method=6)
+
+    return take
+
+
+@pytest.fixture(scope="session")
+def states(screenshot: Callable[..., None]) -> Callable[[Page, str], None]:
+    """states(page, "web-start"): what is to be seen now, wide and narrow, light and dark: four pictures."""
+
+    def take(page: Page, name: str) -> None:
+        for width, height in (PHONE, DESKTOP):
+            page.set_viewport_size({"width": width, "height": height})
+            for scheme in ("dark", "light"):
+                page.evaluate("dark => document.body.classList.toggle('dark', dark)", scheme == "dark")
+                page.wait_for_timeout(150)
+                screenshot(page, f"{name}-{width}-{scheme}", full_page=False)
 
     return take

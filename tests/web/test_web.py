@@ -1,5 +1,6 @@
 """The web page's work without the page: clips that come in, variants, jobs that go on, commands that give the same."""
 
+import re
 import shlex
 import time
 from dataclasses import replace
@@ -13,11 +14,17 @@ from clips import make
 from fairy.cli.main import main
 from fairy.errors import UsageError
 from fairy.jobs.store import job_path
+from fairy.method.editor import Editor
 from fairy.report import SILENT
+from fairy.video import probe
+from fairy.web import view
 from fairy.web.choices import EXAMPLES, find_choices
-from fairy.web.settings import WebConfig
+from fairy.web.settings import WebConfig, suffix_of, wish_of
 from fairy.web.shelf import DONE, FAILED, RUNNING, STOPPED, WAITING, Redo
+from fairy.web.strip import pick
 from fairy.web.studio import Studio
+from fairy.web.timing import in_words
+from fairy.web.visit import Visit
 
 QUICK = {"num_steps": 1, "long_side": 64, "seed": 3}
 SETTLED = (DONE, FAILED, STOPPED)
@@ -106,7 +113,9 @@ def test_the_strength_of_the_anchors_is_seen_on_a_frame_between_them(studio, cli
 
 @pytest.mark.parametrize("redone", [False, True])
 def test_command_line_and_python_give_the_same_bytes(studio, clip, clip_file, tmp_path, monkeypatch, redone):
-    job = settled(studio, studio.runs.submit(clip, wish(studio, text_guidance=2.5)))
+    job = settled(
+        studio, studio.runs.submit(clip, wish(studio, text_guidance=2, anchor_strength=1))
+    )  # as a browser writes 2.0
     if redone:
         studio.runs.redo(job.number, Redo(first=3, stop=6, seed=9, instruction="snow, please"))
         job = settled(studio, job)
@@ -208,7 +217,7 @@ def test_old_things_are_removed_but_not_those_with_work_to_do(config, clip_file)
 
 def test_the_examples_are_there(tmp_path):
     studio = Studio(WebConfig(folder=tmp_path))
-    assert [studio.shelf.clip(studio.take_example(name)).num_frames for name in EXAMPLES] == [24, 24, 24]
+    assert {studio.shelf.clip(studio.take_example(name)).num_frames for name in EXAMPLES} == {24}
 
 
 def test_models_and_loras_come_from_the_disk(tmp_path, config):
@@ -227,3 +236,77 @@ def test_a_file_name_cannot_lead_elsewhere(studio, clip_file):
     names = ("../../evil clip.mp4", "..\\evil clip.mp4", "/etc/evil clip.mp4")
     assert {studio.shelf.clip(studio.take(clip_file, name)).name for name in names} == {"evil clip.mp4"}
     assert studio.shelf.clip(studio.take(clip_file, "...")).name == "video"
+
+
+def test_a_render_after_its_preview_does_not_edit_the_anchors_again(studio, clip, monkeypatch):
+    calls = []
+    plain = Editor.edit_anchors
+    monkeypatch.setattr(Editor, "edit_anchors", lambda *given, **more: calls.append(1) or plain(*given, **more))
+    studio.try_wish(clip, wish(studio), SILENT)
+    job = settled(studio, studio.runs.submit(clip, wish(studio)))
+    assert (job.state, len(calls)) == (DONE, 1)
+
+
+def test_a_newer_try_takes_the_place_of_the_one_before(studio, clip):
+    visit = Visit(studio, "")
+    first = visit.begin_try(clip, wish(studio, num_steps=60))
+    second = visit.begin_try(clip, wish(studio, seed=9))
+    while not (first.done and second.done):
+        time.sleep(0.01)
+    assert (first.error, second.error) == (None, None)
+    assert [variant.wish.seed for variant in studio.variants(clip)] == [9]
+
+
+def test_what_goes_wrong_with_a_try_is_kept_for_the_page(studio, clip):
+    attempt = Visit(studio, "").begin_try(clip, wish(studio, num_anchors=13))
+    while not attempt.done:
+        time.sleep(0.01)
+    assert isinstance(attempt.error, UsageError)
+
+
+def test_a_part_of_a_clip_is_rendered_and_compared(studio, clip):
+    job = settled(studio, studio.submit(clip, wish(studio, start=0.12, end=0.32)))
+    assert (job.state, job.first_frame, job.num_frames) == (DONE, 3, 5)
+    assert [len(probe(path)) for path in (studio.result(job), studio.comparison(job))] == [5, 5]
+    assert [path.stem for path in studio.strip(job)] == [f"{index:06d}" for index in range(3, 8)]
+    with pytest.raises(UsageError, match="frames 3 to 7"):
+        studio.runs.redo(job.number, Redo(first=0, stop=2))
+
+
+def test_what_the_model_cannot_read_is_told_and_not_in_green(studio, clip):
+    nonsense = studio.wish("frobnicate the wug", {**QUICK, "model": "embedded"})
+    tried = studio.try_wish(clip, nonsense, SILENT)
+    job = settled(studio, studio.runs.submit(clip, nonsense))
+    for html in (view.variant_lines(tried), view.result_lines(job)):
+        assert re.search('class="fairy-line warn"[^>]*>[^<]*frobnicate', html)
+    assert "good" not in view.variant_lines(tried)
+
+
+def test_cancel_answers_at_once_and_a_stopped_job_says_how_far_it_is(studio, clip):
+    job = studio.runs.submit(clip, wish(studio, num_steps=4))
+    while not ((live := studio.runs.live) and live.stage == "frames" and live.done >= 5):
+        time.sleep(0.002)
+    studio.runs.cancel(job.number)
+    assert "Stopping after this frame" in view.bar(replace(job, state=RUNNING), live, 0, trying=False)
+    stopped = settled(studio, job)
+    assert stopped.kept % 4 == 0
+    assert f"{stopped.kept} of 12 frames" in view.bar(stopped, None, 0, trying=False)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "5 seconds"), (43, "45 seconds"), (170, "3 minutes"), (7200, "2 hours"), (9000, "2.5 hours")],
+)
+def test_a_duration_in_words(seconds, words):
+    assert in_words(seconds) == words
+
+
+def test_frames_are_picked_by_their_first_and_their_last():
+    assert [pick(5, 5, 2), pick(2, 2, 7), pick(2, 7, 3)] == [(2, 2), (2, 7), (3, 3)]
+
+
+def test_codecs_choose_the_file():
+    assert [wish_of("snow", {"codec": codec}).video().codec for codec in (None, "prores")] == [None, "prores"]
+    assert (suffix_of("hevc"), suffix_of("prores")) == (".mp4", ".mov")
+    with pytest.raises(UsageError, match="must be one of"):
+        wish_of("snow", {"codec": "cinepak"})

@@ -168,8 +168,8 @@ def test_nothing_but_outputs_is_served(url, folder, clip, clip_file):
 
 def test_an_output_is_served(url, client, folder):
     number = client.predict("hills.mp4", api_name="/example_video")
-    poster = folder / "kept" / "served" / "examples" / "hills.png"
-    assert status_of(url, f"/gradio_api/file={quote(str(poster))}") == 200
+    card = folder / "kept" / "served" / "examples" / "card-hills.webp"
+    assert status_of(url, f"/gradio_api/file={quote(str(card))}") == 200
     assert len(number) == 16
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 from typing import Any
 
 import gradio as gr
 
-from fairy.web import look
 from fairy.web.api import add_api
 from fairy.web.events import wire
-from fairy.web.page import NOBODY, Parts, add_clip, add_instruction, add_jobs, add_variants
+from fairy.web.page import add_all
 from fairy.web.studio import Studio
+
+LOG = logging.getLogger("fairy.web")
 
 
 class Page(gr.Blocks):
@@ -23,6 +26,8 @@ class Page(gr.Blocks):
         except gr.Error:
             raise
         except Exception as error:
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            LOG.warning("a request was not understood: %s (%s:%s)", one_line(error), last.name, last.lineno)
             raise gr.Error(f"This request was not understood: {one_line(error)}", print_exception=False) from error
 
 
@@ -35,9 +40,6 @@ def one_line(error: Exception) -> str:
 def build(studio: Studio) -> gr.Blocks:
     """The whole page, wired."""
     with Page(title="Fairy - shared by all" if studio.config.shared else "Fairy", analytics_enabled=False) as page:
-        gr.HTML(look.HEADER)
-        here = gr.BrowserState(NOBODY, storage_key="fairy", secret="fairy")
-        parts = Parts(here, add_clip(studio), add_instruction(studio), add_variants(), add_jobs())
-        wire(page, studio, parts)
+        wire(page, studio, add_all(studio))
         add_api(studio)
     return page

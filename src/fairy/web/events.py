@@ -1,279 +1,285 @@
-"""What happens on the page: each event is a call of the studio, told in the parts of the page."""
+"""What happens on the page: each event is a call of the studio; what came of it is shown by showing.py."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from fairy.config import EMBEDDED
-from fairy.errors import FairyError
-from fairy.method.anchors import DEFAULT_NUM_ANCHORS
+from fairy.errors import FairyError, UsageError
 from fairy.web import pictures, view
 from fairy.web.api import visit_of
+from fairy.web.boxes import OF_MODEL, part_of, to_boxes, to_settings
+from fairy.web.choices import EXAMPLES
 from fairy.web.page import NOBODY, Parts
-from fairy.web.progress import following
-from fairy.web.settings import Wish, in_words
-from fairy.web.shelf import FAILED, RUNNING, STOPPED, WAITING, Job, Redo
+from fairy.web.settings import Wish
+from fairy.web.shelf import Redo
+from fairy.web.showing import Here, Now, Seen, Update, error_line, look_round, missing, show
+from fairy.web.strip import pick
 from fairy.web.studio import Studio
-from fairy.web.variants import Variant
 from fairy.web.visit import Visit
 
-TO_THE_FRAMES = """(...all) => {
-  document.querySelector('#variant-line').scrollIntoView({behavior: 'smooth', block: 'center'});
+SECONDS_BETWEEN_LOOKS = 0.8
+TO_THE_TRIES = """(...all) => {
+  setTimeout(() => document.querySelector('#variant-line').scrollIntoView({behavior: 'smooth', block: 'center'}), 200);
   return all;
 }"""
-TO_THE_JOB = """() => setTimeout(() => {
-  if (!document.querySelector('#wish-line .error')) document.querySelector('#job').scrollIntoView({behavior: 'smooth'});
-}, 300)"""
-Here = dict[str, str]
+TO_THE_STAGE = "() => document.querySelector('#stage').scrollIntoView({behavior: 'smooth', block: 'start'})"
+TO_THE_WISH = """() => {
+  const chips = document.querySelector('#chips');
+  if (chips.getBoundingClientRect().top < innerHeight - 120) return;
+  chips.scrollIntoView({behavior: 'smooth', block: 'center'});
+}"""
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "api_name": "page"}
 QUIET: dict[str, Any] = {**PRIVATE, "show_progress": "hidden", "queue": False}
 
 
+class Wiring:
+    """The events of one page."""
+
+    def __init__(self, studio: Studio, parts: Parts) -> None:
+        self.studio, self.parts = studio, parts
+        self.names = list(parts.wish.settings)
+        self.boxes = list(parts.wish.settings.values())
+        self.state = [parts.here, parts.seen, parts.wish.text]
+        """What every event is told first; then come the boxes."""
+
+    @property
+    def everything(self) -> list[Any]:
+        """All that an event may change."""
+        parts = self.parts
+        fixed = ("chips", "settings", "examples", "redo")
+        groups = (vars(group) for group in (parts.clip, parts.wish, parts.tries, parts.jobs))
+        named = [each for group in groups for name, each in group.items() if name not in fixed]
+        return [parts.here, parts.seen, *self.boxes, *named]
+
+    def on(self, event: Any, act: Callable[..., Update], more: tuple[Any, ...] = (), **options: Any) -> Any:
+        """`act(visit, here, now, ...)` on an event, with the values of `more`; then the page shows what is so."""
+        num_boxes = len(self.boxes)
+
+        def handle(request: gr.Request, happened: gr.EventData, here: Here, seen: Seen, text: str, *values: Any) -> Any:
+            here, visit = {**NOBODY, **(here or {})}, visit_of(self.studio, request)
+            boxes, rest = values[:num_boxes], values[num_boxes:]
+            event = Event(self, visit, here, text, boxes, rest, getattr(happened, "_data", None) or {})
+            updates = act(event)
+            return updates | self.shown(visit, updates, here, seen, text, boxes)
+
+        inputs = [*self.state, *self.boxes, *more]
+        return event(handle, inputs, self.everything, **{**QUIET, **options})
+
+    def shown(self, visit: Visit, updates: Update, here: Here, seen: Seen, text: str, boxes: Any) -> Update:
+        """What is new on the page after an event, which may have changed boxes itself."""
+        settings = {name: updates.get(box, value) for (name, box), value in zip(self.boxed(), boxes, strict=True)}
+        here = updates.get(self.parts.here, here)
+        text = updates.get(self.parts.wish.text, text)
+        return show(self.parts, self.now(visit, here, text, settings), seen or {})
+
+    def now(self, visit: Visit, here: Here, text: str, settings: dict[str, Any]) -> Now:
+        """What is so."""
+        return look_round(visit, here, text, settings["seed"], settings["start"], settings["end"])
+
+    def boxed(self) -> list[tuple[str, Any]]:
+        """Names and boxes."""
+        return list(self.parts.wish.settings.items())
+
+
+class Event:
+    """One thing that a visitor has done."""
+
+    def __init__(
+        self, wiring: Wiring, visit: Visit, here: Here, text: str, boxes: Any, rest: Any, data: dict[str, Any]
+    ) -> None:
+        self.wiring, self.visit, self.here, self.text = wiring, visit, here, text
+        self.boxes, self.rest, self.data = boxes, rest, data
+
+    @property
+    def pick(self) -> str:
+        """What was clicked."""
+        return str(self.data.get("pick", ""))
+
+    def settings(self, **changes: Any) -> dict[str, Any]:
+        """What the boxes say, with changes."""
+        given = dict(zip(self.wiring.names, self.boxes, strict=True)) | changes
+        return to_settings(self.wiring.studio, given, given.values())
+
+    def wish(self, text: str, **changes: Any) -> Wish:
+        """The wish of now. UsageError where something is left out or wrong."""
+        if lacking := missing(self.here["clip"], text):
+            raise UsageError(lacking)
+        return self.wiring.studio.wish(text, self.settings(**changes))
+
+
 def wire(page: gr.Blocks, studio: Studio, parts: Parts) -> None:
     """Connect everything."""
-    wire_clip(studio, parts)
-    wire_wish(studio, parts)
-    wire_jobs(studio, parts)
-    wire_return(page, studio, parts)
+    wiring = Wiring(studio, parts)
+    wire_clip(wiring)
+    wire_wish(wiring)
+    wire_jobs(wiring)
+    wiring.on(gr.Timer(SECONDS_BETWEEN_LOOKS).tick, only_look)
+    wiring.on(page.load, come_back)
 
 
-def wire_clip(studio: Studio, parts: Parts) -> None:
-    """A clip comes in: it is looked through, and what was tried with another one leaves the page."""
-    clip, here = parts.clip, parts.here
-    outputs = [here, clip.video, clip.line, parts.variants.line, parts.variants.pairs, parts.variants.tried]
+def wire_clip(wiring: Wiring) -> None:
+    """A clip comes in: it is looked through, and begins with default settings."""
+    clip, parts, studio = wiring.parts.clip, wiring.parts, wiring.studio
 
-    def taken(request: gr.Request, here: Here, take: Callable[[Visit], str]) -> list[Any]:
+    def taken(event: Event, take: Callable[[], str]) -> Update:
         try:
-            number = take(visit_of(studio, request))
+            number = take()
         except FairyError as error:
-            words = view.line(in_words(error, studio.shelf.private), "error")
-            return [{**here, "clip": ""}, None, words, *no_variants()]
-        facts = view.line(studio.shelf.clip(number).facts, "good")
-        return [{**here, "clip": number}, str(studio.playable(number)), facts, *no_variants()]
+            return {clip.upload: None, clip.line: error_line(studio, error)}
+        here = {**NOBODY, "clip": number}
+        found = event.visit.clip(number)
+        start, end = part_of(found)
+        boxes = dict(zip(wiring.names, to_boxes(studio, Wish(instruction="-"), wiring.names), strict=True))
+        return {
+            parts.here: here,
+            clip.upload: None,
+            clip.line: view.line(f"{found.name}: {found.facts}"),
+            clip.chooser: gr.Accordion("Choose another video", open=False),
+            parts.wish.part: gr.Row(visible=end is not None),
+            parts.wish.line: "",
+            parts.tries.fold: gr.Accordion(open=True),
+            **{parts.wish.settings[name]: value for name, value in (boxes | {"start": start, "end": end}).items()},
+        }
 
-    def uploaded(request: gr.Request, here: Here, file: str) -> list[Any]:
-        return taken(request, here, lambda visit: visit.take(Path(file)))
+    def uploaded(event: Event) -> Update:
+        (file,) = event.rest
+        return taken(event, lambda: event.visit.take(Path(file))) if file else {}
 
-    def chosen(request: gr.Request, here: Here, event: gr.EventData) -> list[Any]:
-        return taken(request, here, lambda visit: visit.take_example(event.pick))
+    def chosen(event: Event) -> Update:
+        updates = taken(event, lambda: event.visit.take_example(event.pick))
+        if parts.here not in updates:
+            return updates
+        instruction, number = EXAMPLES[event.pick].instruction, updates[parts.here]["clip"]
+        if not event.visit.variants(number):
+            event.visit.begin_try(number, Wish(instruction=instruction))
+        return updates | {parts.wish.text: instruction}
 
-    clip.video.upload(uploaded, [here, clip.video], outputs, show_progress_on=clip.line, **PRIVATE)
-    clip.examples.click(chosen, [here], outputs, show_progress_on=clip.line, **PRIVATE)
-    clip.video.clear(lambda here: [{**here, "clip": ""}, "", *no_variants()], [here], [here, *outputs[2:]], **QUIET)
+    options: dict[str, Any] = {"show_progress": "minimal", "show_progress_on": clip.line, "queue": True}
+    wiring.on(clip.upload.upload, uploaded, (clip.upload,), **options).then(None, js=TO_THE_WISH, **PRIVATE)
+    wiring.on(clip.examples.click, chosen, **options).then(None, js=TO_THE_WISH, **PRIVATE)
 
 
-def no_variants() -> list[Any]:
-    """The part of the variants, empty."""
-    return ["", "", ""]
-
-
-def wire_wish(studio: Studio, parts: Parts) -> None:
+def wire_wish(wiring: Wiring) -> None:
     """Try the wish on the anchors, or render the whole video."""
-    wish, here, shown = parts.wish, parts.here, parts.variants
-    names, boxes = list(wish.settings), list(wish.settings.values())
-    tries = [wish.line, shown.line, shown.pairs, shown.tried]
+    parts, studio, wish = wiring.parts, wiring.studio, wiring.parts.wish
 
-    def try_it(request: gr.Request, here: Here, text: str, *values: Any) -> Iterator[list[Any]]:
+    def begin(event: Event, text: str, **changes: Any) -> Update:
+        shown = {parts.wish.text: text, **{wish.settings[name]: value for name, value in changes.items()}}
         try:
-            wanted = studio.wish(text, to_settings(names, values))
-            variant = yield from following(
-                lambda report: visit_of(studio, request).try_wish(here["clip"], wanted, report),
-                lambda words: ["", view.line(words), gr.skip(), gr.skip()],
-            )
+            event.visit.begin_try(event.here["clip"], event.wish(text, **changes))
         except FairyError as error:
-            yield [
-                view.line(missing(here, text) or in_words(error, studio.shelf.private), "error"),
-                "",
-                gr.skip(),
-                gr.skip(),
-            ]
-        else:
-            yield ["", *show_variants(studio, here["clip"], variant)]
+            return shown | {wish.line: error_line(studio, error)}
+        return shown | {
+            parts.here: {**event.here, "variant": ""},
+            wish.line: "",
+            parts.tries.fold: gr.Accordion(open=True),
+        }
 
-    def render(request: gr.Request, here: Here, text: str, *values: Any) -> list[Any]:
+    def render(event: Event) -> Update:
         try:
-            wanted = studio.wish(text, to_settings(names, values))
-            job = visit_of(studio, request).submit(here["clip"], wanted)
+            job = event.visit.submit(event.here["clip"], event.wish(event.text))
         except FairyError as error:
-            return [here, view.line(missing(here, text) or in_words(error, studio.shelf.private), "error")]
-        return [{**here, "job": job.number}, ""]
+            return {wish.line: error_line(studio, error)}
+        return {
+            parts.here: {**event.here, "job": job.number},
+            wish.line: "",
+            parts.tries.fold: gr.Accordion(open=False),
+        }
 
-    options: dict[str, Any] = {
-        "concurrency_id": "device",
-        "concurrency_limit": 1,
-        "show_progress_on": shown.line,
-        "js": TO_THE_FRAMES,
-        **PRIVATE,
-    }
-    asked = [here, wish.text, *boxes]
-    for chip in wish.chips:
-        chip.click(lambda text=chip.value: text, None, wish.text, **QUIET).then(try_it, asked, tries, **options)
-    wish.try_it.click(try_it, asked, tries, **options)
-    wish.text.submit(try_it, asked, tries, **options)
-    wish.next_seed.click(lambda seed: seed + 1, wish.settings["seed"], wish.settings["seed"], **QUIET).then(
-        try_it, asked, tries, **options
+    def defaults(event: Event) -> Update:
+        usual = studio.choices.usual(dict(zip(wiring.names, event.boxes, strict=True))["model"])
+        return {wish.settings[name]: getattr(usual, name) for name in OF_MODEL}
+
+    def back(event: Event) -> Update:
+        tried = {str(each.number): each for each in event.visit.variants(event.here["clip"])}
+        if event.pick not in tried:
+            return {}
+        return {parts.here: {**event.here, "variant": event.pick}, **of_wish(wiring, tried[event.pick].wish)}
+
+    towards: dict[str, Any] = {"js": TO_THE_TRIES, "trigger_mode": "multiple"}
+    wiring.on(wish.chips.click, lambda event: begin(event, event.pick), **towards)
+    wiring.on(wish.try_it.click, lambda event: begin(event, event.text), **towards)
+    wiring.on(wish.text.submit, lambda event: begin(event, event.text), **towards)
+    wiring.on(
+        wish.next_seed.click,
+        lambda event: begin(event, event.text, seed=int(event.settings()["seed"] or 0) + 1),
+        **towards,
     )
-    wish.render.click(render, asked, [here, wish.line], **QUIET).success(None, js=TO_THE_JOB, **PRIVATE)
-    wire_settings(studio, parts)
+    wiring.on(wish.text.input, only_look, trigger_mode="always_last")
+    wiring.on(wish.render.click, render).then(None, js=TO_THE_STAGE, **PRIVATE)
+    wiring.on(wish.settings["model"].input, defaults)
+    wiring.on(parts.tries.tried.click, back)
 
 
-def wire_settings(studio: Studio, parts: Parts) -> None:
-    """A model brings its own defaults; a variant that is clicked brings its settings back."""
-    wish, here, shown = parts.wish, parts.here, parts.variants
-    own = ["text_guidance", "image_guidance", "num_steps", "long_side"]
-
-    def defaults_of(model: str) -> list[Any]:
-        return [getattr(studio.choices.defaults[model], name) for name in own]
-
-    def back(request: gr.Request, here: Here, event: gr.EventData) -> list[Any]:
-        tried = visit_of(studio, request).variants(here["clip"])
-        variant = next(each for each in tried if str(each.number) == event.pick)
-        return [
-            variant.wish.instruction,
-            *to_boxes(studio, variant.wish, wish.settings),
-            *show_variants(studio, here["clip"], variant),
-        ]
-
-    wish.settings["model"].input(defaults_of, wish.settings["model"], [wish.settings[name] for name in own], **QUIET)
-    outputs = [wish.text, *wish.settings.values(), shown.line, shown.pairs, shown.tried]
-    shown.tried.click(back, [here], outputs, **QUIET)
+def of_wish(wiring: Wiring, wish: Wish) -> Update:
+    """A wish in the boxes."""
+    values = to_boxes(wiring.studio, wish, wiring.names)
+    return {wiring.parts.wish.text: wish.instruction, **dict(zip(wiring.boxes, values, strict=True))}
 
 
-def to_settings(names: list[str], values: tuple[Any, ...]) -> dict[str, Any]:
-    """What the boxes say. The usual number of anchors is left open, as very short videos have fewer."""
-    settings = dict(zip(names, values, strict=True))
-    return settings | ({"num_anchors": None} if settings["num_anchors"] == DEFAULT_NUM_ANCHORS else {})
+def wire_jobs(wiring: Wiring) -> None:
+    """Look at a job, stop it, let it go on, render frames again."""
+    parts, jobs, studio = wiring.parts, wiring.parts.jobs, wiring.studio
 
+    def look_at(event: Event) -> Update:
+        job = event.visit.job(event.rest[0])
+        return {parts.here: {**NOBODY, "clip": job.clip, "job": job.number}, **of_wish(wiring, job.wish)}
 
-def to_boxes(studio: Studio, wish: Wish, names: Iterable[str]) -> list[Any]:
-    """A wish in the boxes; what it leaves open is shown as what the model does."""
-    if wish.model not in studio.choices.defaults:  # it was offered when this was tried
-        wish = replace(wish, model=EMBEDDED, lora=None)
-    usual = {**asdict(studio.choices.usual(wish.model)), "num_anchors": DEFAULT_NUM_ANCHORS, "lora": ""}
-    return [usual.get(name) if (value := getattr(wish, name)) is None else value for name in names]
+    def act(event: Event) -> Update:
+        do = {"cancel": event.visit.cancel, "continue": event.visit.go_on}.get(event.pick)
+        if do:
+            do(event.here["job"])
+        return {}
 
-
-def missing(here: Here, text: str) -> str:
-    """What a visitor has left out; empty where nothing."""
-    if not here["clip"]:
-        return "Choose a video first: upload one, or click an example."
-    return "" if (text or "").strip() else "Say what to change: click an instruction, or type one."
-
-
-def show_variants(studio: Studio, clip: str, variant: Variant) -> list[Any]:
-    """A variant, large, and all that were tried on its clip, small."""
-    folder = studio.shelf.served / clip
-    tried = studio.variants(clip)
-    return [
-        view.line(view.variant_line(variant), "good"),
-        pictures.pairs(variant, folder / str(variant.number)),
-        pictures.tried(tried, folder, variant.number),
-    ]
-
-
-def wire_jobs(studio: Studio, parts: Parts) -> None:
-    """Look at a job, stop it, let it go on, render frames again. A clock keeps the page at the truth."""
-    jobs, here = parts.jobs, parts.here
-    seen = gr.State(("", ""))
-    jobs.jobs.input(lambda here, number: {**here, "job": number}, [here, jobs.jobs], here, **QUIET)
-
-    def cancel(request: gr.Request, here: Here) -> None:
-        on_job(studio, here, visit_of(studio, request).cancel)
-
-    def go_on(request: gr.Request, here: Here) -> None:
-        on_job(studio, here, visit_of(studio, request).go_on)
-
-    def tick(request: gr.Request, here: Here, seen: tuple[str, str]) -> list[Any]:
-        return refresh(studio, visit_of(studio, request), here, seen)
-
-    jobs.cancel.click(cancel, here, None, **QUIET)
-    jobs.go_on.click(go_on, here, None, **QUIET)
-
-    def redo(request: gr.Request, here: Here, first: int, last: int, seed: int, instruction: str) -> str:
+    def redo(event: Event) -> Update:
+        first, last, seed, instruction = event.rest
         wanted = Redo(
-            first=int(first or 0), stop=int(last or 0) + 1, seed=seed, instruction=instruction.strip() or None
+            first=int(first or 0),
+            stop=int(last or 0) + 1,
+            seed=int(seed or 0),
+            instruction=(instruction or "").strip() or None,
         )
         try:
-            visit_of(studio, request).redo(here["job"], wanted)
+            event.visit.redo(event.here["job"], wanted)
         except FairyError as error:
-            return view.line(in_words(error, studio.shelf.private), "error")
-        return view.line("Rendering these frames again; the rest stays as it is.")
+            return {jobs.redo_line: error_line(studio, error)}
+        return {jobs.redo_line: view.line("Rendering these frames again; the rest stays as it is.")}
 
-    inputs = [here, jobs.first, jobs.last, jobs.seed, jobs.instruction]
-    jobs.redo.click(redo, inputs, jobs.redo_line, **QUIET)
-    outputs = [seen, jobs.jobs, jobs.status, jobs.cancel, jobs.go_on, *jobs.shown, jobs.last]
-    gr.Timer(1.0).tick(tick, [here, seen], outputs, **QUIET)
+    def picked(event: Event) -> Update:
+        job = event.visit.job(event.here["job"])
+        former = [int(each or 0) for each in event.rest]
+        first, last = pick(former[0], former[1], int(event.pick))
+        return {jobs.first: first, jobs.last: last, jobs.strip: pictures.strip(studio.strip(job), first, last)}
 
-
-def on_job(studio: Studio, here: Here, act: Callable[[str], Any]) -> None:
-    """Do something with the job that is looked at."""
-    try:
-        act(here["job"])
-    except FairyError as error:
-        gr.Warning(in_words(error, studio.shelf.private))
+    wiring.on(jobs.jobs.input, look_at, (jobs.jobs,))
+    wiring.on(jobs.bar.click, act)
+    wiring.on(jobs.redo.click, redo, (jobs.first, jobs.last, jobs.seed, jobs.instruction))
+    wiring.on(jobs.strip.click, picked, (jobs.first, jobs.last))
 
 
-def refresh(studio: Studio, visit: Visit, here: Here, seen: tuple[str, str]) -> list[Any]:
-    """What is new: the list and the progress, and, where there is a new one, the result."""
-    all_jobs = visit.jobs()
-    job = next((each for each in all_jobs if each.number == here["job"]), None)
-    progress, light = show_progress(studio, all_jobs, job)
-    result = f"{job.number} {len(job.redone)}" if job and studio.result(job) else ""
-    new = (progress, result)
-    updates = light if progress != seen[0] else [gr.skip()] * len(light)
-    shown = show_result(studio, job if result else None) if result != seen[1] else [gr.skip()] * 8
-    return [new if new != tuple(seen) else gr.skip(), *updates, *shown]
+def only_look(event: Event) -> Update:  # noqa: ARG001
+    """Nothing was done but time has passed, or words were typed: the page shows what is so."""
+    return {}
 
 
-def show_progress(studio: Studio, all_jobs: list[Job], job: Job | None) -> tuple[str, list[Any]]:
-    """The list, the status and the buttons, and all of it as one text that tells whether anything is new."""
-    live = studio.runs.live
-    choices = [(view.job_label(each, studio.shelf.clip(each.clip).name, live), each.number) for each in all_jobs]
-    words = "Click one of the jobs to look at it." if all_jobs else "Nothing rendered yet."
-    status = f"<p class='fairy-faint'>{words}</p>"
-    if job:
-        status = view.job_status(job, studio.shelf.clip(job.clip).name, live, studio.runs.queue_before(job))
-    running = bool(job and job.state in (WAITING, RUNNING))
-    stopped = bool(job and job.state in (STOPPED, FAILED))
-    light = [
-        gr.Radio(choices, value=job.number if job else None, visible=bool(choices)),
-        status,
-        gr.Button(visible=running),
-        gr.Button(visible=stopped),
-    ]
-    return f"{choices} {status} {running} {stopped}", light
-
-
-def show_result(studio: Studio, job: Job | None) -> list[Any]:
-    """The finished video in all its ways."""
-    comparison, video = (studio.comparison(job), studio.result(job)) if job else (None, None)
-    if not (job and comparison and video):
-        return [gr.Column(visible=False), "", None, None, None, "", "", gr.skip()]
-    files = [str(comparison), str(video), str(video)]
-    return [gr.Column(visible=True), view.url_of(comparison), *files, *studio.commands(job), job.num_frames - 1]
-
-
-def wire_return(page: gr.Blocks, studio: Studio, parts: Parts) -> None:
+def come_back(event: Event) -> Update:
     """A page that is opened again finds its clip, what was tried on it, and its job."""
-    clip, shown, here, settings = parts.clip, parts.variants, parts.here, parts.wish.settings
-
-    def come_back(request: gr.Request, here: Here | None) -> list[Any]:
-        here = {**NOBODY, **(here or {})}
-        try:
-            number = here["clip"]
-            known = visit_of(studio, request).clip(number)
-        except FairyError:
-            return [{**here, "clip": ""}, *[gr.skip()] * (6 + len(settings))]
-        tried = studio.variants(number)
-        latest = show_variants(studio, number, tried[-1]) if tried else no_variants()
-        wish = tried[-1].wish if tried else None
-        boxes = [wish.instruction, *to_boxes(studio, wish, settings)] if wish else [gr.skip()] * (1 + len(settings))
-        return [here, str(studio.playable(number)), view.line(known.facts, "good"), *latest, *boxes]
-
-    outputs = [here, clip.video, clip.line, shown.line, shown.pairs, shown.tried, parts.wish.text, *settings.values()]
-    page.load(come_back, here, outputs, **QUIET)
+    wiring, visit, parts = event.wiring, event.visit, event.wiring.parts
+    try:
+        clip = visit.clip(event.here["clip"])
+    except FairyError:
+        return {parts.here: {**NOBODY, "job": event.here["job"]}, parts.seen: {}}
+    tried, attempt = visit.variants(event.here["clip"]), visit.latest_try()
+    wish = attempt.wish if attempt and not attempt.done else tried[-1].wish if tried else None
+    _, end = part_of(clip)
+    return {
+        parts.here: event.here,
+        parts.clip.line: view.line(f"{clip.name}: {clip.facts}"),
+        parts.clip.chooser: gr.Accordion("Choose another video", open=False),
+        parts.wish.part: gr.Row(visible=end is not None),
+        **(of_wish(wiring, wish) if wish else {}),
+    }

@@ -11,6 +11,12 @@ from fairy.jobs.store import CHUNK_NAME, CHUNKS, job_path
 from fairy.video.lossless import read_lossless
 
 
+def frames_kept(output: Path) -> int:
+    """Frames of a job that are finished and stored."""
+    names = (CHUNK_NAME.fullmatch(path.name) for path in (job_path(output) / CHUNKS).glob("*.mkv"))
+    return len({index for name in names if name for index in range(int(name[2]), int(name[3]))})
+
+
 def newest_frame(output: Path, shown: Path) -> Path | None:
     """Write the last frame of the newest chunk into `shown`; None where no chunk is finished.
 

@@ -18,19 +18,21 @@ from fairy.config import JobConfig
 from fairy.errors import FairyError, UsageError
 from fairy.jobs.calls import edit_video
 from fairy.jobs.redo import redo
+from fairy.jobs.render import OneDevice
 from fairy.jobs.result import EditResult
-from fairy.models import Model
+from fairy.method.editor import Editor
 from fairy.report import Stage
 from fairy.web.comparison import write_comparison
 from fairy.web.device import Device
 from fairy.web.limits import look_through
-from fairy.web.newest import newest_frame
+from fairy.web.newest import frames_kept, newest_frame
 from fairy.web.settings import Wish, in_words, wish_of
 from fairy.web.shelf import DONE, FAILED, RUNNING, STOPPED, WAITING, Job, Redo, Shelf
+from fairy.web.strip import write_strip
 
 CHUNK = 4
 """Frames that are stored at a time: what a cancelled job loses at most, and how often there is a newest frame."""
-COMPARISON = "side-by-side.mp4"
+COMPARISON, STRIP = "side-by-side.mp4", "strip"
 
 
 class CancelledError(Exception):
@@ -95,7 +97,9 @@ class Runs:
         """Begin to work; what a crash has left running is stopped."""
         for job in self.shelf.jobs():
             if job.state == RUNNING:
-                self.shelf.change(job.number, state=STOPPED, message="The server ended in the middle of this.")
+                kept = frames_kept(self.shelf.output_of(job))
+                message = "The server ended in the middle of this."
+                self.shelf.change(job.number, state=STOPPED, message=message, kept=kept)
         self._thread.start()
 
     def close(self) -> None:
@@ -108,9 +112,9 @@ class Runs:
         if self._thread.is_alive():
             self._thread.join()
 
-    def submit(self, clip: str, wish: Wish) -> Job:
-        """A new job; it begins when those before it are through."""
-        job = self.shelf.add_job(clip, wish)
+    def submit(self, clip: str, wish: Wish, frames: range | None = None) -> Job:
+        """A new job, of some frames or of all; it begins when those before it are through."""
+        job = self.shelf.add_job(clip, wish, frames)
         self._poke()
         return job
 
@@ -135,10 +139,9 @@ class Runs:
         job = self.shelf.job(number)
         if job.state != DONE and not (job.redoing and job.state in (STOPPED, FAILED)):
             raise UsageError("only a finished video has frames to render again; let it finish first")
-        if not 0 <= wanted.first < wanted.stop <= job.num_frames:
-            raise UsageError(
-                f"frames {wanted.first} to {wanted.stop - 1}: the video has frames 0 to {job.num_frames - 1}"
-            )
+        first, stop = job.first_frame, job.first_frame + job.num_frames
+        if not first <= wanted.first < wanted.stop <= stop:
+            raise UsageError(f"frames {wanted.first} to {wanted.stop - 1}: the video has frames {first} to {stop - 1}")
         changes = {"seed": wanted.seed, "text_guidance": wanted.text_guidance}
         wish_of(wanted.instruction or job.wish.instruction, changes)  # refuses what cannot be
         self.shelf.change(number, state=WAITING, redoing=wanted)
@@ -180,20 +183,20 @@ class Runs:
     def _outcome(self, job: Job, live: Live) -> dict[str, object]:
         """Do the work; what is new about the job after it."""
         try:
-            with self.device.turn():
-                result = self._render(job, live, self.device.model(job.wish, live))
+            with self.device.turn(), self.device.editor(job.wish, live) as editor:
+                result = self._render(job, live, editor)
         except CancelledError:
-            return {"state": WAITING if self._closing else STOPPED}
+            return {"state": WAITING if self._closing else STOPPED, "kept": frames_kept(live.output)}
         except FairyError as error:
             return {"state": FAILED, "message": in_words(error, self.shelf.private)}
         except Exception as error:  # noqa: BLE001  a bug of ours must not end the queue of everybody
             traceback.print_exc()
             return {"state": FAILED, "message": f"An error in Fairy: {type(error).__name__}: {error}"}
         redone = (*job.redone, job.redoing) if job.redoing else job.redone
-        message = " ".join(f"{in_words(FairyError(note), self.shelf.private)}." for note in result.notes)
-        return {"state": DONE, "message": message, "seconds": result.seconds, "redone": redone, "redoing": None}
+        notes = tuple(in_words(FairyError(note), self.shelf.private) for note in result.notes)
+        return {"state": DONE, "notes": notes, "seconds": result.seconds, "redone": redone, "redoing": None}
 
-    def _render(self, job: Job, live: Live, model: Model) -> EditResult:
+    def _render(self, job: Job, live: Live, editor: Editor) -> EditResult:
         """The edit or the redo, and what a browser shows of it."""
         source, output = self.shelf.source(job.clip), self.shelf.output_of(job)
         if job.redoing:
@@ -204,7 +207,7 @@ class Runs:
                 seed=again.seed,
                 instruction=again.instruction,
                 text_guidance=again.text_guidance,
-                model=model,
+                model=editor.model,
                 report=live,
             )
         else:
@@ -213,7 +216,7 @@ class Runs:
                 job.wish.instruction,
                 output,
                 edit=job.wish.edit(),
-                model=model,
+                model=OneDevice(editor),
                 video=job.wish.video(),
                 job=JobConfig(keep_job=True, chunk=CHUNK),
                 overwrite=True,
@@ -221,6 +224,7 @@ class Runs:
             )
         times = len(job.redone) + bool(job.redoing)
         shown = self.shelf.shown(job.clip, job.number, str(times))  # a new place: browsers keep what they have seen
-        write_comparison(look_through(source)[0], output, shown / COMPARISON, live)
+        write_comparison(look_through(source)[0], output, shown / COMPARISON, live, job.first_frame)
+        write_strip(output, shown / STRIP, job.first_frame)
         shutil.copyfile(output, shown / job.output)
         return result

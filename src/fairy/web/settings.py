@@ -12,6 +12,7 @@ from typing import Any
 
 from fairy.config import EMBEDDED, EditConfig, ModelConfig, VideoConfig, check_instruction, flag
 from fairy.errors import UsageError
+from fairy.video.formats import FORMATS
 
 LIMITS = {
     "port": (0, 65535),
@@ -124,6 +125,8 @@ class Wish:
     long_side: int | None = None
     start: float | None = None
     end: float | None = None
+    codec: str | None = None
+    quality: int | None = None
     model: str = EMBEDDED
     lora: str | None = None
     lora_scale: float = 1.0
@@ -135,6 +138,7 @@ class Wish:
                 f"the instruction has {len(self.instruction):,} characters; at most {MOST_CHARACTERS:,} are accepted."
                 " Say it shorter."
             )
+        suffix_of(self.codec)
         for make in (self.edit, self.video, self.model_config):
             make()
 
@@ -159,6 +163,15 @@ class Wish:
         return asdict(self)
 
 
+def suffix_of(codec: str | None) -> str:
+    """Of the file that holds a codec's pictures: .mp4 where that can be. UsageError where there is no such codec."""
+    suffix = next((name for name, each in FORMATS.items() if codec is None or codec in each.codecs), None)
+    if suffix is None:
+        raise UsageError(f"codec {short(codec)}: must be one of {', '.join(CODECS)}")
+    return suffix
+
+
+CODECS = tuple(dict.fromkeys(codec for each in FORMATS.values() for codec in each.codecs))
 SETTINGS = {each.name: each.type for each in fields(Wish) if each.name != "instruction"}
 """What may be set besides the instruction, with the type as it is written above."""
 WHOLE = {name for name, kind in SETTINGS.items() if str(kind).startswith("int")}

@@ -24,7 +24,7 @@ from typing import Any
 
 from fairy.disk.whole import write_text
 from fairy.errors import OutputError, UsageError
-from fairy.web.settings import Wish, short
+from fairy.web.settings import Wish, short, suffix_of
 
 WAITING, RUNNING, STOPPED, FAILED, DONE = "waiting", "running", "stopped", "failed", "done"
 UNFINISHED = (WAITING, RUNNING, STOPPED, FAILED)
@@ -138,7 +138,7 @@ class Shelf:
         job = Job(
             number=secrets.token_hex(8),
             clip=clip,
-            output=f"{stem}-{slug}.mp4",
+            output=f"{stem}-{slug}{suffix_of(wish.codec)}",
             wish=wish,
             first_frame=frames.start,
             num_frames=len(frames),
@@ -165,7 +165,15 @@ class Shelf:
             raise UsageError("this job is not here any more")
         redone = tuple(Redo(**each) for each in stored["redone"])
         redoing = Redo(**stored["redoing"]) if stored["redoing"] else None
-        return Job(**stored | {"wish": Wish(**stored["wish"]), "redone": redone, "redoing": redoing, "notes": tuple(stored.get("notes", ()))})
+        return Job(
+            **stored
+            | {
+                "wish": Wish(**stored["wish"]),
+                "redone": redone,
+                "redoing": redoing,
+                "notes": tuple(stored.get("notes", ())),
+            }
+        )
 
     def jobs(self) -> list[Job]:
         """All of them, the newest first."""

@@ -28,7 +28,7 @@ class Try:
     clip: str
     wish: Wish
     words: str = "Waiting for the device"
-    error: BaseException | None = None
+    error: Exception | None = None
     """What went wrong."""
     done: bool = False
     replaced: threading.Event = field(default_factory=threading.Event)

@@ -5,7 +5,6 @@ A later render of the same wish gives exactly these frames. The variants of a cl
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path

@@ -10,6 +10,7 @@ from fairy.report import Report
 from fairy.web.settings import Wish
 from fairy.web.shelf import Clip, Job, Redo
 from fairy.web.studio import Studio
+from fairy.web.tries import Try
 from fairy.web.variants import Variant
 
 
@@ -48,7 +49,16 @@ class Visit:
     def submit(self, clip: str, wish: Wish) -> Job:
         """Begin to render."""
         self.clip(clip)
-        return self.studio.runs.submit(clip, wish)
+        return self.studio.submit(clip, wish)
+
+    def begin_try(self, clip: str, wish: Wish) -> Try:
+        """Try in the background, in place of what is tried now."""
+        self.clip(clip)
+        return self.studio.tries.begin(self.owner, clip, wish, lambda report: self.try_wish(clip, wish, report))
+
+    def latest_try(self) -> Try | None:
+        """What was tried last, or is tried now."""
+        return self.studio.tries.of(self.owner)
 
     def job(self, number: str) -> Job:
         """A job."""
