@@ -113,7 +113,7 @@ def test_three_raters_at_once_and_a_killed_server(
 ) -> None:
     study = make_study()
     server = start_server("lab", "study", "serve", str(study))
-    pages = [open_page(server.url) for _ in range(3)]
+    pages = [open_page(server.url, quietly=False) for _ in range(3)]
     for page, name in zip(pages, ("Ann", "Ben", "Cy"), strict=True):
         begin(page, name)
     for page in pages:
@@ -178,6 +178,9 @@ def test_phone_width(
     page = open_page(server.url, PHONE)
     begin(page)
     wait_for_videos(page)
+    source, first, second = (video.bounding_box() for video in page.locator("#videos video").all())
+    assert min(first["height"], second["height"]) > 1.5 * source["height"]  # type: ignore[index]
+    assert min(first["width"], second["width"]) > 300  # type: ignore[index]
     for question in QUESTIONS:
         page.tap(f"label[for={question}-both_good]")
     screenshot(page, "study-phone")
@@ -253,7 +256,7 @@ def test_a_video_that_fails_can_be_loaded_again(
     make_study: Callable[..., Path], start_server: Callable[..., Any], open_page: OpenPage
 ) -> None:
     server = start_server("lab", "study", "serve", str(make_study(checks=0)))
-    page = open_page(server.url)
+    page = open_page(server.url, quietly=False)
     page.route("**/*.mp4", lambda route: route.abort())
     begin(page)
     expect(page.locator("#media-error")).to_be_visible()
@@ -267,7 +270,7 @@ def test_a_server_that_is_away_is_waited_for(
     make_study: Callable[..., Path], start_server: Callable[..., Any], open_page: OpenPage, screenshot: Screenshot
 ) -> None:
     server = start_server("lab", "study", "serve", str(make_study(checks=0)))
-    page = open_page(server.url)
+    page = open_page(server.url, quietly=False)
     page.route("**/api/state*", lambda route: route.abort())
     page.reload()
     expect(page.locator("#trouble")).to_be_visible()

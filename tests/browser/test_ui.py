@@ -114,7 +114,7 @@ def test_three_clicks_give_an_edited_video(server, open_page, states, folder):
     expect(page.locator("#pairs img")).to_have_count(4, timeout=MINUTES)  # ready-made, or tried at once
     page.get_by_role("button", name="make it sunset", exact=True).click()
     expect(page.locator("#tried button")).to_have_count(2, timeout=MINUTES)
-    expect(page.locator("#render.primary")).to_have_text(re.compile(r"about \d+ seconds, 512x320"))
+    expect(page.locator("#render.primary")).to_have_text(re.compile(r"about \d+ (seconds|minutes), 512x320"))
     expect(page.locator("#try.primary")).to_have_count(0)
     page.locator("#variant-line").scroll_into_view_if_needed()
     states(page, "web-tried")

@@ -133,6 +133,17 @@ def test_nothing_else_is_served(address: str, client: Client) -> None:
     assert client.get(address).status_code == 404
 
 
+def test_answers_are_kept_as_they_are_given_and_count_when_the_page_is_done(client: Client, store: Store) -> None:
+    join(client)
+    draft = {"position": 0, "answers": {"overall": "left"}}
+    assert client.post("/api/draft", json=draft).status_code == 200
+    state = client.get("/api/state").json()
+    assert (state["answers"], state["answered"], store.votes()) == ({"overall": "left"}, 0, [])
+    client.post("/api/answers", json={"position": 0, "answers": COMPLETE, "seconds": 1})
+    assert len(store.votes()) == 1
+    assert client.post("/api/draft", json={"position": 0, "answers": {"overall": "first"}}).status_code == 400
+
+
 @pytest.mark.parametrize(
     "headers",
     [{"host": "evil.example"}, {"origin": "http://evil.example"}, {"sec-fetch-site": "cross-site"}],

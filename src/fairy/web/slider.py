@@ -78,7 +78,7 @@ STYLE = """
   display: flex; gap: 12px; align-items: center; padding-top: 8px; font-size: .9rem; color: var(--body-text-color);
   margin: 0 !important;
 }
-.fairy-slider input { flex: 1; min-width: 0; accent-color: var(--fairy); height: 28px; }
+.fairy-slider input { flex: 1; min-width: 0; width: 0; accent-color: var(--fairy); height: 28px; }
 .fairy-slider .play {
   border: 1px solid var(--fairy-edge); border-radius: 8px; padding: 4px 14px; min-height: 36px;
   background: transparent; color: var(--body-text-color); cursor: pointer;

@@ -51,19 +51,31 @@ class Desk:
 
     def record(self, rater: int, said: dict[str, Any]) -> None:
         """Keep {"position": , "answers": {question: answer}, "seconds": }. Refused where that is not complete."""
-        position, answers, seconds = said.get("position"), said.get("answers"), said.get("seconds")
-        if type(position) is not int or not isinstance(answers, dict):
-            raise Refused(400, "position and answers must be given")
+        seconds = said.get("seconds")
         if not isinstance(seconds, int | float) or not seconds >= 0:  # so that NaN is refused, too
             raise Refused(400, "seconds must be 0 or more")
+        position, answers = self._read(rater, said)
+        if set(answers) != set(self.form.question_keys):
+            raise Refused(400, "each question must have one of its answers")
+        self.store.record(rater, position, answers, min(float(seconds), MAX_SECONDS))
+
+    def keep(self, rater: int, said: dict[str, Any]) -> None:
+        """Keep {"position": , "answers": {question: answer}} of some questions, before the task is done."""
+        self.store.keep(rater, *self._read(rater, said))
+
+    def _read(self, rater: int, said: dict[str, Any]) -> tuple[int, dict[str, str]]:
+        """The position of a task and the answers as they are stored."""
+        position, answers = said.get("position"), said.get("answers")
+        if type(position) is not int or not isinstance(answers, dict):
+            raise Refused(400, "position and answers must be given")
         task = self.store.task(rater, position) if 0 <= position < MAX_POSITION else None
         if task is None:
             raise Refused(404, "there is no such task")
-        known = set(self.form.buttons)
-        if set(answers) != set(self.form.question_keys) or not set(map(str, answers.values())) <= known:
+        if not set(answers) <= set(self.form.question_keys) or not set(map(str, answers.values())) <= set(
+            self.form.buttons
+        ):
             raise Refused(400, "each question must have one of its answers")
-        stored = {question: from_screen(answer, task.swapped) for question, answer in answers.items()}
-        self.store.record(rater, position, stored, min(float(seconds), MAX_SECONDS))
+        return position, {question: from_screen(answer, task.swapped) for question, answer in answers.items()}
 
 
 def show(task: Assigned) -> dict[str, Any]:

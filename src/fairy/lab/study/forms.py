@@ -53,7 +53,7 @@ PAIRS = Form(
     "Which edit is better?",
     (*ATTRIBUTES, Question(OVERALL, "Overall", "All in all: the edit that you would take.")),
     {FIRST: "{first} better", SECOND: "{second} better", BOTH_GOOD: "both good", BOTH_BAD: "both bad"},
-    {"left": "Left is better", BOTH_GOOD: "Both good", BOTH_BAD: "Both bad", "right": "Right is better"},
+    {"left": "A is better", BOTH_GOOD: "Both good", BOTH_BAD: "Both bad", "right": "B is better"},
 )
 SINGLE = Form("single", "Is this edit good?", ATTRIBUTES, {GOOD: "good", BAD: "bad"}, {GOOD: "Good", BAD: "Bad"})
 FORMS = {form.key: form for form in (PAIRS, SINGLE)}

@@ -68,6 +68,7 @@ class Site:
             Route("/api/state", self.state),
             Route("/api/join", posted(self.join), methods=["POST"]),
             Route("/api/answers", posted(self.answers), methods=["POST"]),
+            Route("/api/draft", posted(self.draft), methods=["POST"]),
             Route("/api/more", posted(self.more), methods=["POST"]),
         ]
 
@@ -110,6 +111,11 @@ class Site:
     def answers(self, request: Request, said: dict[str, Any]) -> Response:
         """Answers to one task."""
         self._desk.record(self._known(request), said)
+        return JSONResponse({})
+
+    def draft(self, request: Request, said: dict[str, Any]) -> Response:
+        """Answers to some questions of a task, as they are given."""
+        self._desk.keep(self._known(request), said)
         return JSONResponse({})
 
     def more(self, request: Request, said: dict[str, Any]) -> Response:  # noqa: ARG002

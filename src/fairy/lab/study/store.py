@@ -155,8 +155,12 @@ class Store:
         with self._transaction() as connection:
             update = "UPDATE tasks SET answered = ?, seconds = ? WHERE rater = ? AND position = ? AND answered IS NULL"
             connection.execute(update, (time.time(), seconds, *key))
-            rows = [(*key, question, answer) for question, answer in answers.items()]
-            connection.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", rows)
+            _keep(connection, key, answers)
+
+    def keep(self, rater: int, position: int, answers: Mapping[str, str]) -> None:
+        """Keep answers to some questions about a task; they count when it is done."""
+        with self._transaction() as connection:
+            _keep(connection, (rater, position), answers)
 
     def names(self) -> dict[int, str]:
         """What the raters call themselves, by their numbers."""
@@ -234,6 +238,11 @@ def create(folder: Path, facts: Mapping[str, Any], items: Sequence[Item]) -> Non
         connection.close()
 
 
+def _keep(connection: sqlite3.Connection, key: tuple[int, int], answers: Mapping[str, str]) -> None:
+    rows = [(*key, question, answer) for question, answer in answers.items()]
+    connection.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", rows)
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
@@ -253,7 +262,7 @@ def _item(row: sqlite3.Row) -> Item:
 
 def _votes(connection: sqlite3.Connection, *, only_checks: bool = False) -> list[Vote]:
     query = """SELECT tasks.*, expected, question, answer FROM tasks JOIN answers USING (rater, position)
-        JOIN items ON items.id = tasks.item WHERE expected IS NOT NULL OR NOT :only_checks
+        JOIN items ON items.id = tasks.item WHERE answered IS NOT NULL AND (expected IS NOT NULL OR NOT :only_checks)
         ORDER BY answered, tasks.rater, position"""
     votes: dict[tuple[int, int], Vote] = {}
     for row in connection.execute(query, {"only_checks": only_checks}):

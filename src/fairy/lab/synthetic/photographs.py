@@ -1,8 +1,8 @@
 """Photographs of known licence: six in installed wheels, over a hundred more in a folder that is fetched for training.
 
 assets/photographs.tsv lists each: its split, the package and the path that it comes from, the sha256 of that file, its
-licence and its author. None is copied into this project. `scripts/fetch_photographs.py` fills a folder from Debian
-packages; the environment variable FAIRY_PHOTOGRAPHS names it. Without one there are those of scikit-image,
+licence and its author. Two of them, under CC0, are clips of this project (scripts/make_web_pictures.py); no other is
+copied. `scripts/fetch_photographs.py` fills a folder from Debian packages; the environment variable FAIRY_PHOTOGRAPHS names it. Without one there are those of scikit-image,
 scikit-learn and matplotlib: six to train on, two held out.
 """
 

@@ -2,7 +2,7 @@
 /* The rater's page: asks the server where the rater is, shows that, sends the answers. */
 
 const RETRY_MS = 2000;
-const CAPTIONS = { pairs: ["Source", "Left", "Right"], single: ["Source", "Edited"] };
+const CAPTIONS = { pairs: ["Source", "A", "B"], single: ["Source", "Edited"] };
 const SECTIONS = ["loading", "trouble", "welcome", "judge", "done"];
 const $ = (id) => document.getElementById(id);
 
@@ -169,6 +169,12 @@ function keepDraft() {
   localStorage.setItem(state.link, JSON.stringify({ position: state.position, answers: given() }));
 }
 
+/* Each answer is sent as it is given, so that another device goes on from there. Next tells when the page is done. */
+function sendDraft() {
+  const draft = { position: state.position, answers: given() };
+  ask("/api/draft", draft).catch(() => {}); // Next sends all of them again, and says what is wrong
+}
+
 function say(text) {
   $("message").textContent = text;
 }
@@ -217,6 +223,7 @@ function answerCurrent(place) {
   if (!inputs[place]) return;
   inputs[place].checked = true;
   keepDraft();
+  sendDraft();
   say("");
   if (current + 1 < state.questions.length) setCurrent(current + 1);
 }
@@ -255,6 +262,7 @@ $("answers").addEventListener("submit", (event) => {
 });
 $("answers").addEventListener("change", () => {
   keepDraft();
+  sendDraft();
   say("");
 });
 $("more").addEventListener("click", (event) => press(event.target, "/api/more", {}));
