@@ -3,7 +3,8 @@
     python scripts/make_web_pictures.py
 
 The clips are photographs of scikit-image under CC0, seen by a camera that moves: Chelsea by Stéfan van der Walt, Coffee
-by Rachel Michetti. The embedded model was trained on pictures of the first and not on the second. Run it again when the embedded model, the examples or the instructions of the page have changed.
+by Rachel Michetti. The embedded model was trained on the first and not on the second. Run it again when the model, the
+examples or the instructions of the page have changed.
 """
 
 from __future__ import annotations

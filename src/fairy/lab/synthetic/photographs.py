@@ -2,8 +2,8 @@
 
 assets/photographs.tsv lists each: its split, the package and the path that it comes from, the sha256 of that file, its
 licence and its author. Two of them, under CC0, are clips of this project (scripts/make_web_pictures.py); no other is
-copied. `scripts/fetch_photographs.py` fills a folder from Debian packages; the environment variable FAIRY_PHOTOGRAPHS names it. Without one there are those of scikit-image,
-scikit-learn and matplotlib: six to train on, two held out.
+copied. `scripts/fetch_photographs.py` fills a folder from Debian packages; the environment variable FAIRY_PHOTOGRAPHS
+names it. Without one there are those of scikit-image, scikit-learn and matplotlib: six to train on, two held out.
 """
 
 import csv
