@@ -57,18 +57,19 @@ class EditAnchors(io.ComfyNode):
     def execute(cls, model: Model, images: Any, instruction: str, anchor_frames: str, **values: Any) -> Any:
         """The bank, and the edited anchors."""
         report = NodeReport(cls.hidden.unique_id)
-        given, edit, video = values.pop("edited_anchors", None), read(EditConfig, values), read(VideoConfig, values)
+        given = values.pop("edited_anchors", None)
         with in_one_line():
+            edit, video = read(EditConfig, values), read(VideoConfig, values)
             check_instruction(instruction)
             size = fit_size(images.shape[2], images.shape[1], video.long_side or model.defaults.long_side)
             indices = choose(len(images), edit, anchor_frames)
             sources = gathered(images, indices, size)
             made = {} if given is None else made_elsewhere(given, indices, size)
             with editor_at_work(model, report.look) as editor:
-                bank = editor.edit_anchors(sources, instruction, edit, given=made, on_step=report.steps)
+                bank = moved(editor.edit_anchors(sources, instruction, edit, given=made, on_step=report.steps), "cpu")
         anchors = to_image(bank.frames) if len(bank.frames) else to_image(sources)
         shown = ui.PreviewImage(anchors, cls=cls) if len(anchors) else None
-        return io.NodeOutput(EditedAnchors(model, sources, moved(bank, "cpu")), anchors, ui=shown)
+        return io.NodeOutput(EditedAnchors(model, sources, bank), anchors, ui=shown)
 
 
 def choose(count: int, edit: EditConfig, anchor_frames: str) -> tuple[int, ...]:

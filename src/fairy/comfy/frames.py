@@ -59,7 +59,7 @@ class EditFrames(io.ComfyNode):
         """The edited frames."""
         report, mask, wish = NodeReport(cls.hidden.unique_id), values.pop("mask", None), read(MaskConfig, values)
         delivered = bank.size if size == "model" else (images.shape[2], images.shape[1])
-        finish = Finish(delivered, detail, wish, mask, len(images))
+        finish = Finish(delivered, detail, wish, mask, len(images), bank.model.device)
         with in_one_line(), editor_at_work(bank.model, report.look) as editor:
             finish.check()
             done = empty_image(len(images), delivered)
@@ -82,8 +82,11 @@ def small_frames(anchors: EditedAnchors, images: Any) -> Iterator[Frame]:
 class Finish:
     """From the model's picture of a frame to the delivered one: at its size, over its source."""
 
-    def __init__(self, size: tuple[int, int], detail: str, wish: MaskConfig, mask: Any, count: int) -> None:
-        self._size, self._detail, self._wish, self._mask, self._count = size, detail, wish, mask, count
+    def __init__(
+        self, size: tuple[int, int], detail: str, wish: MaskConfig, mask: Any, count: int, device: Any = "cpu"
+    ) -> None:
+        self._size, self._detail, self._device = size, detail, device
+        self._wish, self._mask, self._count = wish, mask, count
         self._blend = Blend(auto=wish.auto_mask)
 
     def check(self) -> None:
@@ -94,7 +97,7 @@ class Finish:
     def __call__(self, index: int, image: Any, edited: np.ndarray) -> np.ndarray:
         """uint8 (H, W, 3), of the image at that index and its edit, uint8 (h, w, 3)."""
         source = to_picture(image, self._size)
-        picture = scaled(edited, source, self._detail)
+        picture = scaled(edited, source, self._detail, self._device)
         weight = self._blend.weight(source, edited, self._weight(index))
         return picture if weight is None else composite(source, picture, weight)
 
