@@ -54,6 +54,12 @@ def test_another_model_of_that_name_is_refused(editor, spec):
         check_model(editor, replace(spec, model_hash="another"))
 
 
+def test_a_job_of_another_model_is_not_opened(editor, spec, tmp_path):
+    other = replace(spec, model_hash="another")
+    with pytest.raises(ModelError, match="is another model on"):
+        WorkerState(editor, tmp_path).open(SimpleNamespace(ref=1, get=lambda: other))
+
+
 def test_the_bank_of_another_take_or_shot_is_made_anew(editor, spec, tmp_path):
     state = WorkerState(editor, tmp_path)
     first, second = spec.selection.shots

@@ -11,6 +11,7 @@ All tests run in children of one process that has imported the heavy libraries, 
 from __future__ import annotations
 
 import argparse
+import ast
 import compileall
 import json
 import os
@@ -49,7 +50,7 @@ OURS = (
 SECONDS_LIMIT = 300
 BEFORE = 1_700_000_000
 """When all files of the copy were written, as it seems."""
-KILLED, SURVIVED, LOST, BROKEN = "killed", "survived", "lost", "broken"
+KILLED, SURVIVED, LOST, BROKEN, OPEN = "killed", "survived", "lost", "broken", "not tried"
 
 
 @dataclass(frozen=True)
@@ -104,12 +105,14 @@ def copied(folder: Path) -> Path:
     return folder
 
 
-def tried(tree: Path, tests: Sequence[str], limit: float = SECONDS_LIMIT, *stop: str) -> tuple[int, list[str], float]:
-    """Run tests in the copy: pytest's exit code, or minus the signal; what failed; seconds."""
+def tried(
+    tree: Path, words: Sequence[str], changed: str = "", limit: float = SECONDS_LIMIT
+) -> tuple[int, list[str], float]:
+    """Run tests in the copy, of which a file has changed: pytest's exit code, or minus the signal; what failed; seconds."""
     begun = time.perf_counter()
     with tempfile.TemporaryFile("w+") as said:
         if (child := os.fork()) == 0:
-            run_child(tree, (*stop, *tests), said.fileno())
+            run_child(tree, words, changed, said.fileno())
         deadline, status = begun + limit, None
         while status is None:
             ended, code = os.waitpid(child, os.WNOHANG)
@@ -127,20 +130,22 @@ def tried(tree: Path, tests: Sequence[str], limit: float = SECONDS_LIMIT, *stop:
     return status, failed if status else [], time.perf_counter() - begun
 
 
-def run_child(tree: Path, words: Sequence[str], said: int) -> None:
+def run_child(tree: Path, words: Sequence[str], changed: str, said: int) -> None:
     """In the child: pytest on the copy. Never returns."""
     code = 120
     try:
         os.dup2(said, 1)
         os.dup2(said, 2)
         os.chdir(tree)
-        os.environ["PYTHONPATH"] = str(tree / "src")
+        os.environ |= {"PYTHONPATH": str(tree / "src"), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         sys.path[:0] = [str(tree / "src")]
+        if changed:
+            forget(tree, changed)
         import pytest
 
-        calm = ("-W", "ignore::pytest.PytestAssertRewriteWarning")  # of plugins that are imported already
+        plain = ("-p", "no:cacheprovider", "-p", "pytest_timeout")
         words = [word if word.startswith("-") else f"tests/{word}" for word in words]
-        code = int(pytest.main(["-q", "-p", "no:cacheprovider", *calm, *words]))
+        code = int(pytest.main(["-q", *plain, *words]))
     except BaseException:  # noqa: BLE001  told as the reason
         traceback.print_exc()
     finally:
@@ -158,7 +163,7 @@ def judge(tree: Path, mutant: Mutant) -> Outcome:
         return Outcome(mutant.name, mutant.file, bug, LOST, f"its text is there {text.count(mutant.old)} times")
     try:
         place.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
-        code, failed, seconds = tried(tree, mutant.tests, SECONDS_LIMIT, "-x")
+        code, failed, seconds = tried(tree, ("-x", *mutant.tests), mutant.file)
     finally:
         place.write_text(text, encoding="utf-8")
         os.utime(place, (BEFORE, BEFORE))
@@ -169,7 +174,7 @@ def judge(tree: Path, mutant: Mutant) -> Outcome:
 def sound(tree: Path, mutants: Sequence[Mutant], outcomes: Sequence[Outcome]) -> list[Outcome]:
     """The same outcomes, but broken where a named test fails without any bug."""
     tests = sorted({test for mutant in mutants for test in mutant.tests})
-    code, failed, _ = tried(tree, tests, SECONDS_LIMIT * 10)
+    code, failed, _ = tried(tree, tests, limit=SECONDS_LIMIT * 10)
     if not code:
         return list(outcomes)
     print(f"without any bug: exit {code}", *failed, sep="\n  ")
@@ -196,6 +201,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help="only these, such as jobs or jobs-07")
     parser.add_argument("-o", "--output", type=Path, help="folder for the dated result")
     parser.add_argument("--go-on", type=Path, help="a file of outcomes: what is in it is not tried again")
+    parser.add_argument("--known-only", action="store_true", help="try nothing: write what --go-on knows")
     chosen = parser.parse_args()
     rows = table()
     mutants = [each for name in chosen.names or ROOMS for each in rows if each.name.startswith(name)]
@@ -203,12 +209,16 @@ def main() -> int:
     if chosen.go_on and chosen.go_on.exists():
         lines = chosen.go_on.read_text(encoding="utf-8").splitlines()
         known = {outcome["name"]: Outcome(**outcome) for outcome in map(json.loads, lines)}
+    if chosen.known_only:
+        empty = [Outcome(m.name, m.file, f"{squeezed(m.old)} -> {squeezed(m.new) or 'nothing'}", OPEN) for m in mutants]
+        write(chosen.output, [known.get(each.name, each) for each in empty])
+        return 0
     os.environ.update(OMP_NUM_THREADS="1", PYTHONDONTWRITEBYTECODE="1", MPLBACKEND="agg")
     sys.dont_write_bytecode = True
     outcomes = []
     with tempfile.TemporaryDirectory() as place:
         tree = copied(Path(place))
-        warm_up(tree)
+        warm_up(tree, mutants)
         for mutant in mutants:
             outcome = known.get(mutant.name) or judge(tree, mutant)
             outcomes.append(outcome)
@@ -226,23 +236,55 @@ def main() -> int:
     return int(counts[KILLED] < 0.95 * (counts[KILLED] + counts[SURVIVED]) or counts[LOST] > 0 or counts[BROKEN] > 0)
 
 
-def warm_up(tree: Path) -> None:
-    """Import all that tests need, and forget what bugs touch."""
+def warm_up(tree: Path, mutants: Sequence[Mutant]) -> None:
+    """Import all that tests need."""
+    rooms = {mutant.room for mutant in mutants}
+    left_out = () if "web" in rooms else ("gradio", "gradio_client", "fairy.web")
     paths = [str(tree / "src"), str(tree / "tests" / "support")]
     sys.path[:0] = paths
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in (*HEAVY, *OURS):
-            import_module(name)
+            if name not in left_out:
+                import_module(name)
         diffusers = import_module("diffusers")
         for name in PIPELINES:
             getattr(diffusers, name)
     import_module("torch").set_num_threads(1)
-    for name, module in list(sys.modules.items()):
-        if str(getattr(module, "__file__", "") or "").startswith(str(tree)):
-            del sys.modules[name]
     for path in paths:
         sys.path.remove(path)
+    for name, module in sys.modules.items():
+        path = Path(str(getattr(module, "__file__", "") or ""))
+        if path.is_relative_to(tree):
+            LOADED[name] = path, imported(path.read_text(encoding="utf-8"))
+
+
+LOADED: dict[str, tuple[Path, set[str]]] = {}
+"""Of the copy: where each module lies, and what it imports."""
+
+
+def forget(tree: Path, file: str) -> None:
+    """Have a file of src/fairy, and all that has imported anything of it, imported anew."""
+    gone, found = set(), {name for name, (path, _) in LOADED.items() if path == tree / "src" / "fairy" / file}
+    while found:
+        gone |= found
+        found = {name for name, (_, wanted) in LOADED.items() if wanted & gone} - gone
+    for name in gone:
+        parent, _, last = name.rpartition(".")
+        sys.modules.pop(name)
+        if last in vars(sys.modules.get(parent, object)):
+            delattr(sys.modules[parent], last)
+
+
+def imported(text: str) -> set[str]:
+    """The names of all modules that a source imports, or may import, anywhere in it."""
+    names = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            names |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
+    return names
 
 
 def write(folder: Path, outcomes: list[Outcome]) -> None:
@@ -256,19 +298,24 @@ def write(folder: Path, outcomes: list[Outcome]) -> None:
         "",
         f"Command: `make mutants`. {counts[KILLED]} of {tried_out} bugs were noticed by the tests named beside them"
         f" ({counts[KILLED] / tried_out:.1%}); {counts[SURVIVED]} survived, {counts[LOST]} rows were lost,"
-        f" {counts[BROKEN]} could not be tried.",
+        f" {counts[BROKEN]} could not be tried, {counts[OPEN]} were not tried yet.",
         "",
     ]
-    left = [f"- `{o.name}` {o.file}: `{o.bug}`. {known.get(o.name, o.by)}" for o in outcomes if o.state != KILLED]
+    left = [
+        f"- `{o.name}` {o.file}: `{o.bug}`. {known.get(o.name, o.by)}"
+        for o in outcomes
+        if o.state not in (KILLED, OPEN)
+    ]
     rooms = [
         f"| {room} | {sum(o.name.startswith(f'{room}-') for o in outcomes)} | "
+        f"{sum(o.name.startswith(f'{room}-') and o.state in (KILLED, SURVIVED) for o in outcomes)} | "
         f"{sum(o.name.startswith(f'{room}-') and o.state == KILLED for o in outcomes)} |"
         for room in ROOMS
     ]
     rows = [f"| {o.name} | {o.file} | `{o.bug.replace('|', chr(92) + '|')}` | {o.state} |" for o in outcomes]
     parts = [
         *head,
-        "| room | bugs | noticed |\n| --- | --- | --- |",
+        "| room | bugs | tried | noticed |\n| --- | --- | --- | --- |",
         *rooms,
         "",
         "## What was not noticed\n",

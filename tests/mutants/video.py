@@ -216,8 +216,8 @@ MUTANTS = [
     ),
     (
         "video/recipe.py",
-        'begin = tail.rfind(b"!\\xfe", 0, begin)',
-        'begin = tail.find(b"!\\xfe", 0, begin)',
+        "tail[at + 1 : at + 1 + tail[at]]",
+        "tail[at + 1 : at + tail[at]]",
         "jobs/test_manifest.py::test_every_output_remembers_its_recipe[out.gif]",
     ),
     (
