@@ -7,7 +7,7 @@ import torch
 from fairy.lab.metrics.clip import ClipMeter
 from fairy.lab.metrics.comparison import ClipResult, compare
 from fairy.lab.metrics.flow import consistent
-from fairy.lab.results.statistics import interval
+from fairy.lab.results.statistics import interval, mean_difference
 
 SOURCE, TARGET = (1.0, 0.0), (0.0, 1.0)
 
@@ -99,3 +99,14 @@ def test_what_leaves_the_picture_is_hidden() -> None:
     visible = consistent(constant(3, 0), constant(-3, 0))
     assert visible[:, :6].all()
     assert not visible[:, 6:].any()
+
+
+def test_a_resample_is_a_mean_however_many_rows_its_owners_have() -> None:
+    low, high = interval(np.ones((100, 1)), np.repeat([0, 1, 2], [1, 9, 90]))
+    assert (low[0], high[0]) == (1.0, 1.0)
+
+
+def test_a_mean_difference_counts_losses_as_it_counts_wins() -> None:
+    found = mean_difference({"a": 1.0, "b": 0.0}, {"a": 0.0, "b": 1.0})
+    assert found is not None
+    assert (found.value, found.num_clips) == (0.0, 2)

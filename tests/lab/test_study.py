@@ -216,6 +216,7 @@ def test_left_and_right_are_drawn_evenly() -> None:
         choose_batch(dict.fromkeys(range(5), 0), [], wanted=3, limit=0, rng=random.Random(n)) for n in range(400)
     ]
     assert {sum(task.swapped for task in tasks) for tasks in batches} == {2, 3}
+    assert len({tuple(task.swapped for task in tasks) for tasks in batches}) == 20  # all ways to choose 2 or 3 of 5
     shares = Counter(task.item for tasks in batches for task in tasks if task.swapped)
     assert all(0.4 < shares[item] / len(batches) < 0.6 for item in range(5))
 
