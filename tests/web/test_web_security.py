@@ -114,9 +114,10 @@ def test_nor_with_the_video_of_another(bob, job, words):
         bob.predict(job["clip"], *words[1:], api_name=f"/{words[0]}")
 
 
-def test_a_program_without_a_name_is_a_visitor_as_long_as_its_session(url):
+def test_a_program_without_a_name_is_a_visitor_as_long_as_its_session(url, folder):
     program = Client(url, verbose=False)
-    number = program.predict("demo.mp4", api_name="/example_video")
+    clip = make(folder / "b.mp4", num_frames=4)
+    number = program.predict(handle_file(str(clip)), api_name="/upload_video")
     with pytest.raises(Exception, match=r"(?i)nothing was tried"):
         program.predict(number, api_name="/preview_pictures")
     with pytest.raises(Exception, match=r"(?i)this video is not here"):
@@ -157,7 +158,7 @@ def test_what_never_became_a_video_goes_within_an_hour(tmp_path):
     studio = Studio(WebConfig(folder=tmp_path))
     clip = studio.take_example("demo.mp4")
     studio.playable(clip)
-    studio.poster("demo.mp4")
+    studio.asset("first.mp4")
     for name, age in (("0" * 64, 3000), ("1" * 64, 0)):
         folder = studio.shelf.served / name
         folder.mkdir()
