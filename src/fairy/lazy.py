@@ -1,8 +1,11 @@
-"""Names of a package that are imported when they are first used (PEP 562)."""
+"""Imports: of names when they are first used (PEP 562), and of large libraries without needless work."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import gc
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 
 
@@ -16,3 +19,21 @@ def lazy_names(package: str, homes: Mapping[str, str]) -> Callable[[str], object
         return getattr(import_module(f"{package}.{modules[name]}"), name)
 
     return get
+
+
+@contextmanager
+def large_imports() -> Iterator[None]:
+    """For a process that is ours alone: what is imported inside is not searched for garbage, now or later.
+
+    torch, diffusers and transformers make some millions of objects, which stay until the end; Python's collector would
+    look through all of them again and again, and once more at the exit. Where torch is there already, nothing is done.
+    """
+    if "torch" in sys.modules:
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.freeze()

@@ -25,6 +25,7 @@ from fairy.cli.printing import reporting, tell
 from fairy.cli.values import read_by, read_words, read_workers
 from fairy.config import JobConfig, check_instruction
 from fairy.errors import FairyError, UsageError
+from fairy.lazy import large_imports
 
 if TYPE_CHECKING:
     from fairy.jobs.result import EditResult
@@ -82,7 +83,8 @@ def edit(
     for path in filter(None, (output, compare)):
         check_output(path, overwrite)
     instruction = check_request(input, instruction)
-    from fairy.jobs.calls import edit_video
+    with large_imports():
+        from fairy.jobs.calls import edit_video
 
     with reporting(quiet) as report:
         result = edit_video(input, instruction, output, compare=compare, overwrite=overwrite, report=report, **settings)
@@ -115,7 +117,8 @@ def edit_many(source: Path, instruction: str | None, output: str, quiet: bool, a
     from fairy.jobs.listing import read_listing
 
     entries = read_listing(source, instruction)
-    from fairy.jobs.batch import ACCOUNT, edit_list
+    with large_imports():
+        from fairy.jobs.batch import ACCOUNT, edit_list
 
     if Path(output, ACCOUNT).exists() and source.samefile(Path(output, ACCOUNT)):
         raise UsageError(f"{source} is the account of {output}, which would be lost; give another folder")
@@ -162,8 +165,9 @@ def preview(
 
     check_picture(Path(output), overwrite)
     check_request(input, instruction)
-    from fairy.jobs.calls import preview as draw_anchors
-    from fairy.jobs.calls import preview_grid
+    with large_imports():
+        from fairy.jobs.calls import preview as draw_anchors
+        from fairy.jobs.calls import preview_grid
 
     settings: dict[str, Any] = {"edit": edit, "model": model, "video": video, "run": run, "job": job, "mask": mask}
     with reporting(quiet) as report:

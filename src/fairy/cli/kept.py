@@ -12,6 +12,7 @@ from fairy.cli.options import Json, Quiet, value
 from fairy.cli.printing import print_json, reporting, tell
 from fairy.cli.values import read_by, read_range
 from fairy.errors import FairyError
+from fairy.lazy import large_imports
 
 OWN = "the job's own"
 Device = Annotated[str | None, value("DEVICE", OWN, help="Where to compute: auto, cpu, mps, cuda or cuda:N.")]
@@ -42,7 +43,8 @@ def redo(
         text_guidance: How strongly the instruction is followed in these frames.
         image_guidance: How strongly the source picture is kept in these frames.
     """
-    from fairy.jobs.redo import redo as render_again
+    with large_imports():
+        from fairy.jobs.redo import redo as render_again
 
     changes: dict[str, Any] = {
         "seed": seed,
@@ -77,8 +79,9 @@ def verify(
         frames: How many, chosen at random.
         source: What the file was made from, where it lies elsewhere now and no job was kept.
     """
-    from fairy.jobs.store import job_path
-    from fairy.jobs.verify import verify as compare
+    with large_imports():
+        from fairy.jobs.store import job_path
+        from fairy.jobs.verify import verify as compare
 
     with reporting(quiet) as report:
         result = compare(output, source=source, num_frames=frames, device=device, report=report)

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from fairy.cli.options import Json, Silent, Words, value
 from fairy.cli.printing import print_json, reporting
+from fairy.lazy import large_imports
 from fairy.web.settings import WebConfig
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def demo(
         output: The folder to write into. It is made if it is not there.
         overwrite: Replace what an earlier demo wrote.
     """
-    from fairy.cli.demo import SHEET, SIDE_BY_SIDE, run_demo
+    with large_imports():
+        from fairy.cli.demo import SHEET, SIDE_BY_SIDE, run_demo
 
     with reporting(quiet) as report:
         videos = run_demo(output, overwrite=overwrite, report=report)
