@@ -20,7 +20,9 @@ MAX_STEPS = 1000
 MAX_WORKERS = 10_000
 FAST_STEPS, FAST_SHARE = 0.5, 0.5
 """What --fast does: see EditConfig.fast, and docs/guide/speed.md for what it costs."""
-COMPILING = ("off", "default", "reduce-overhead", "max-autotune", "openvino", "openvino-bf16")
+COMPILING = ("auto", "off", "default", "reduce-overhead", "max-autotune", "openvino", "openvino-bf16")
+LONG_VIDEO = 120
+"""Frames of a source from which on --compile auto has kernels made: what they spare repays making them."""
 BANK_PLACES = ("auto", "device", "host", "lockstep")
 DETAILS = ("carry", "off")
 SIZES = re.compile(r"source|model|[0-9]+|[0-9]+x[0-9]+")
@@ -157,9 +159,10 @@ class ModelConfig:
     decoder: str | None = None
     """A small autoencoder to make the pictures with, quicker and coarser: a folder or a hub id, such as
     madebyollin/taesd."""
-    compile: str = "off"
+    compile: str = "auto"
     """Have kernels made for this model and size, at the first frames: off; by torch.compile default, reduce-overhead or
-    max-autotune; on the CPU by OpenVINO openvino or openvino-bf16."""
+    max-autotune; on the CPU by OpenVINO openvino or openvino-bf16. auto is openvino where that is installed, the model
+    is a small one on the CPU and the source has 120 frames or more; else off."""
     vae_tiling: bool = False
     """Encode and decode large frames in tiles that are faded into each other: spares memory, and differs a little."""
     micro_batch: int | None = None

@@ -117,7 +117,7 @@ MISTAKES = [
     (edit("--device", "cuda"), 2, "cuda"),
     (edit("--dtype", "int3"), 2, "int3"),
     (edit("--scheduler", "Fastest"), 2, "Fastest"),
-    (edit("--compile", "hard"), 2, "--compile hard: must be one of off"),
+    (edit("--compile", "hard"), 2, "--compile hard: must be one of auto, off"),
     (edit("--text-guidance", "1e400"), 2, "--text-guidance inf"),
     # lists
     (edit(source="nothing.csv", output="results"), 2, "nothing.csv"),

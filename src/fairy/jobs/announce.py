@@ -34,11 +34,14 @@ class Prospect:
 
 
 def foresee(
-    editor: Editor, size: tuple[int, int], num_anchors: int, instruction: str, settings: EditSettings
+    editor: Editor, size: tuple[int, int], num_anchors: int, instruction: str, settings: EditSettings, length: int
 ) -> Prospect:
-    """What an edit of this size (rows, columns) will take."""
+    """What an edit of this size (rows, columns) will take, of a source of `length` frames."""
+    editor = editor.for_video(length)
     model = editor.model
     maker = f"{model.name} on {model.device} in {str(model.dtype).removeprefix('torch.')}"
+    if model.config.compile != "off":
+        maker += f", --compile {model.config.compile}"
     memory = editor.memory_needed(size, num_anchors, settings)
     return Prospect(maker, memory, model.family.restriction(model.folder), tuple(unread(model, instruction)))
 
@@ -58,7 +61,9 @@ def announce(plan: Plan, renderer: Renderer, report: Report) -> tuple[str, ...]:
     """
     selection, take = plan.selection, plan.manifest.edit
     width, height = selection.size
-    prospect = renderer.ask(foresee, (height, width), selection.most_anchors, take.instruction, take.settings)
+    prospect = renderer.ask(
+        foresee, (height, width), selection.most_anchors, take.instruction, take.settings, len(selection.info)
+    )
     shots = f" in {len(selection.shots)} shots" if len(selection.shots) > 1 else ""
     delivered = "" if plan.delivery.size == selection.size else " for {}x{}".format(*plan.delivery.size)
     report.note(

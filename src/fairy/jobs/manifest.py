@@ -158,9 +158,9 @@ class ModelFacts:
     defaults: Defaults
 
 
-def describe_model(editor: Editor) -> ModelFacts:
-    """Of the model of an editor."""
-    model = editor.model
+def describe_model(editor: Editor, num_frames: int = 0) -> ModelFacts:
+    """Of the model of an editor, as it edits a source of so many frames."""
+    model = editor.for_video(num_frames).model
     config = replace(model.config, device=model.device.type, micro_batch=editor.micro_batch)
     return ModelFacts(config, model.identity, model.defaults)
 

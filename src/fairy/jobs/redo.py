@@ -133,8 +133,11 @@ def reopen_editor(
     manifest: Manifest, model: Model | None, device: str | None, run: RunConfig | None, report: Report
 ) -> Iterator[Editor]:
     """The editor that the job was made with."""
-    wanted = replace(manifest.model, device=device or manifest.model.device)
-    with open_editor(model or wanted, run, report, manifest.model.micro_batch) as editor:
+    device, compile = device or manifest.model.device, manifest.model.compile
+    if device != "cpu" and compile.startswith("openvino"):
+        compile = "off"  # `rounding` tells of the other device
+    wanted = replace(manifest.model, device=device, compile=compile)
+    with open_editor(model.compiled(compile) if model else wanted, run, report, manifest.model.micro_batch) as editor:
         if editor.model.identity.model != manifest.identity.model:
             name = manifest.model.model
             raise ModelError(f"{name} is not the model of this job any more. Begin anew with `fairy edit`.")
@@ -150,5 +153,5 @@ def rounding(manifest: Manifest, editor: Editor) -> tuple[str, ...]:
     """Why frames may come out otherwise in their last bits than those that are stored."""
     device, now = editor.model.device.type, versions(manifest.model.compile)
     old, given = manifest.identity.versions, manifest.model.device
-    changed = [f"{name} {now[name]} instead of {old[name]}" for name in old if now[name] != old[name]]
+    changed = [f"{name} {now.get(name, 'not')} instead of {old[name]}" for name in old if now.get(name) != old[name]]
     return (*([f"{device} instead of {given}"] if device != given else []), *changed)

@@ -153,6 +153,7 @@ def render_frames(
 
 def render_missing(editor: Editor, selection: Selection, folder: JobFolder, given: Given, report: Report) -> int:
     """Compute and store all chunks that are not there yet; returns the number of frames computed."""
+    editor = editor.for_video(len(selection.info))
     total = sum(chunk.stop - chunk.start for chunk in folder.chunks if chunk not in folder.done)
     done = 0
 

@@ -83,7 +83,7 @@ class Found:
 
     def planned(self, renderer: Renderer) -> Plan:
         """The plan for a model: the size and the settings are its own where nothing was asked for."""
-        request, facts = self.request, renderer.ask(describe_model)
+        request, facts = self.request, renderer.ask(describe_model, len(self.selection.info))
         selection = self.selection.fitted(request.video.long_side or facts.defaults.long_side)
         delivery = plan_delivery(request.video, selection.info, selection.size, self.blend)
         manifest = describe(

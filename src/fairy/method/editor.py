@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice, repeat
@@ -51,9 +52,20 @@ class Editor:
         self._told: tuple[tuple[str, int, int], Any] | None = None
         self._rehearsals: dict[Any, Rehearsal] = {}
         self._former = model.family.install(model.denoiser)
-        self._quick = model
-        if model.config.compile in PRECISIONS:
-            self._quick = replace(model, denoiser=OpenVinoDenoiser(model.denoiser, model.config.compile))
+        self._quick = _quickened(model)
+        self._settled: dict[str, Editor] = {}
+
+    def for_video(self, num_frames: int) -> Editor:
+        """This editor, or one that shares its model and is open for as long, with what `compile` leaves open decided
+        for a source of so many frames. Without it, an open `compile` is off."""
+        if self.model.config.compile != "auto":
+            return self
+        model = self.model.for_video(num_frames)
+        if model.config.compile not in self._settled:
+            settled = copy(self)
+            settled.model, settled._quick = model, _quickened(model)
+            self._settled[model.config.compile] = settled
+        return self._settled[model.config.compile]
 
     def close(self) -> None:
         """Leave the model's denoiser as it was."""
@@ -184,6 +196,13 @@ class Editor:
         if self._told is None or self._told[0] != asked:
             self._told = asked, self.model.family.read(self.model, instruction, height, width)
         return self._told[1]
+
+
+def _quickened(model: Model) -> Model:
+    """The model that edits all frames but the anchors."""
+    if model.config.compile not in PRECISIONS:
+        return model
+    return replace(model, denoiser=OpenVinoDenoiser(model.denoiser, model.config.compile))
 
 
 def _finished(future: Future[tuple[Download, int]]) -> np.ndarray:

@@ -51,9 +51,11 @@ def memory_needed(editor: Editor, size: tuple[int, int], num_anchors: int, setti
     together, apart = found.anchors - found.bank, editor.num_workers * found.frames
     # What a thread of the CPU has freed stays with that thread: the anchors' and the other frames' add up.
     work = together + apart if model.device.type == "cpu" else max(together, apart, passing)
+    # OpenVINO has its own copy, beside the one that anchors are computed with.
+    copied = bytes_of(model.denoiser) if model.config.compile.startswith("openvino") else 0
     return MemoryNeeded(
         libraries=libraries_held(model),
-        weights=on_device,
+        weights=on_device + copied,
         bank=found.bank if lockstep else bank_bytes(editor, size, num_anchors, settings),
         work=work,
         lockstep=lockstep,

@@ -1,9 +1,11 @@
 """The denoiser's passes computed by OpenVINO, on the CPU: the same function up to rounding, in less time.
 
 Only passes that read anchors, or none, come here; what the anchors write is computed by torch, once a shot. Shapes are
-fixed: OpenVINO makes kernels for each kind of input at its first pass. Every pass runs on one thread, and passes side
-by side do not see each other, so that a frame's bits depend on that frame alone, as ever. Whatever a family calls its
-denoiser with is taken apart into tensors and put together again (torch.utils._pytree): no family is known here.
+fixed: OpenVINO makes kernels for each kind of input at its first pass, from a graph that is kept on disk
+(converted.py).
+Every pass runs on one thread, and passes side by side do not see each other, so that a frame's bits depend on that
+frame alone, as ever. Whatever a family calls its denoiser with is taken apart into tensors and put together again
+(torch.utils._pytree): no family is known here.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from torch import nn
 from torch.utils._pytree import TreeSpec, tree_flatten, tree_unflatten
 
 from fairy.errors import MissingPackageError
+from fairy.method.converted import keep_graph, name_of, read_graph
 
 PRECISIONS = {"openvino": "f32", "openvino-bf16": "bf16"}
 """By the name that `fairy.load(compile=...)` knows it under."""
@@ -56,19 +59,28 @@ class OpenVinoDenoiser:
         if kind not in requests:
             with self._building:
                 if kind not in self._compiled:
-                    self._compiled[kind] = self._compile(flat, inputs)
+                    self._compiled[kind] = self.core.compile_model(self._graph(kind, flat, inputs), "CPU")
             requests[kind] = self._compiled[kind].create_infer_request()
         return requests[kind]
 
+    def _graph(self, kind: object, flat: Flat, inputs: Sequence[torch.Tensor]) -> Any:
+        """The graph for inputs of one kind: the one that is kept, or else a new one, which then is."""
+        name = name_of(self.denoiser, (kind, [str(tensor.dtype) for tensor in inputs]))
+        if name and (known := read_graph(self.core, name)):
+            return known
+        graph = self._convert(flat, inputs)
+        if name:
+            keep_graph(self.openvino, graph, name)
+        return graph
+
     @torch.inference_mode()
-    def _compile(self, flat: Flat, inputs: Sequence[torch.Tensor]) -> Any:
+    def _convert(self, flat: Flat, inputs: Sequence[torch.Tensor]) -> Any:
         shapes = [list(tensor.shape) for tensor in inputs]
         with warnings.catch_warnings():
             # Tracing warns of every shape that Python sees; they are fixed here.
             warnings.simplefilter("ignore", torch.jit.TracerWarning)
             warnings.simplefilter("ignore", DeprecationWarning)
-            graph = self.openvino.convert_model(flat.eval(), example_input=tuple(inputs), input=shapes)
-        return self.core.compile_model(graph, "CPU")
+            return self.openvino.convert_model(flat.eval(), example_input=tuple(inputs), input=shapes)
 
 
 class Flat(nn.Module):

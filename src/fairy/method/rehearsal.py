@@ -23,6 +23,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from fairy.config import EditSettings
 from fairy.method.bank import StepReader, StepWriter
 from fairy.models import Model
+from fairy.models.compiling import is_torchs
 
 META = torch.device("meta")
 
@@ -47,7 +48,7 @@ def rehearse(
     writer = StepWriter(len(branches))
     reader = StepReader(writer.layers, 1.0) if num_anchors else None
     # Kernels made for shapes without numbers would be thrown away.
-    eager = torch.compiler.set_stance("force_eager") if model.config.compile != "off" else nullcontext()
+    eager = torch.compiler.set_stance("force_eager") if is_torchs(model.config.compile) else nullcontext()
     with eager, torch.inference_mode(), _FusedAttention():
         told = model.family.read(model, "", *size)
 

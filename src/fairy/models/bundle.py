@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from fairy.config import ModelConfig
+from fairy.models.compiling import settle_length
 from fairy.models.defaults import Defaults
 from fairy.models.family import Family
 from fairy.models.folder import ModelFolder
@@ -21,7 +22,7 @@ class Model:
     """A model of diffusers, its parts by name. Made by `load`."""
 
     config: ModelConfig
-    """What was loaded, with nothing left open."""
+    """What was loaded; only `compile` may be open: see `for_video`."""
     folder: ModelFolder
     """Where it was read from."""
     denoiser: Any
@@ -71,6 +72,14 @@ class Model:
     def overwrites(self) -> bool:
         """Whether what a pass computes lies in memory of a CUDA graph, where the next pass writes, too."""
         return self.config.compile in ("reduce-overhead", "max-autotune")
+
+    def for_video(self, num_frames: int) -> Model:
+        """The same, with what `compile` leaves open decided for a source of so many frames."""
+        return self.compiled(settle_length(self.config.compile, self.folder.denoiser, self.denoiser, num_frames))
+
+    def compiled(self, mode: str) -> Model:
+        """The same, where `compile` is open with this mode in its place: that of a job that goes on."""
+        return replace(self, config=replace(self.config, compile=mode)) if self.config.compile == "auto" else self
 
     @property
     def parts(self) -> tuple[Any, ...]:

@@ -32,6 +32,6 @@ def identify(folder: ModelFolder, added: Sequence[Path], *, half: bool, compile:
 
 def versions(compile: str = "off") -> dict[str, str]:
     """Of everything that takes part in computing a pixel; of what is not there, nothing."""
-    computing = (*COMPUTING, "openvino") if compile.startswith("openvino") else COMPUTING
+    computing = (*COMPUTING, "openvino") if compile.startswith(("auto", "openvino")) else COMPUTING
     found = {each.name: each.version for name in computing for each in distributions(name=name)}
     return {"fairy": version("fairy-video"), **found}

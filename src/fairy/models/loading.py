@@ -12,10 +12,11 @@ import transformers
 from safetensors import SafetensorError
 
 from fairy.config import EMBEDDED, ModelConfig
-from fairy.errors import ModelError, UsageError
+from fairy.errors import ModelError
 from fairy.models import hub
 from fairy.models.bundle import Model
 from fairy.models.catalog import built_in, open_built_in
+from fairy.models.compiling import compile_parts, is_torchs, settle_machine
 from fairy.models.decoder import WEIGHTS, find_decoder, load_decoder
 from fairy.models.device import DTYPES, choose_device, choose_dtype, choose_micro_batch
 from fairy.models.folder import SCHEDULER, ModelFolder, check_complete, open_folder, read_json, select_weights
@@ -39,20 +40,21 @@ def load(model: str | Path | None = None, **options: Any) -> Model:
 
 
 def load_config(config: ModelConfig) -> Model:
-    """`load`, as settings ask for it; the model's own `config` has nothing left open."""
+    """`load`, as settings ask for it; the model's own `config` leaves nothing open but `compile`, which may wait for
+    the length of a video: `Model.for_video`."""
     device = choose_device(config.device)
     dtype = choose_dtype(config.dtype, device)
     sampler = scheduler_class(config.scheduler) if config.scheduler else None
     folder = find(config.model, half=dtype is not torch.float32)
     lora = find_lora(config.lora) if config.lora else None
     decoder = find_decoder(config.decoder) if config.decoder else None
-    if config.compile.startswith("openvino") and (device.type != "cpu" or dtype is not torch.float32):
-        raise UsageError(f"--compile {config.compile}: is for --device cpu and --dtype float32")
+    compile = settle_machine(config.compile, device, dtype)
     settled = replace(
         whole(config),
         device=str(device),
         dtype=next(name for name, known in DTYPES.items() if known is dtype),
         micro_batch=config.micro_batch or choose_micro_batch(device),
+        compile=compile,
     )
     with quiet_libraries():
         model = _load_parts(folder, settled, sampler, device, dtype)
@@ -70,8 +72,8 @@ def load_config(config: ModelConfig) -> Model:
     if config.vae_tiling:
         for autoencoder in filter(None, (model.vae, model.decoder)):
             autoencoder.enable_tiling()
-    if config.compile != "off" and not config.compile.startswith("openvino"):
-        compile_parts(model, config.compile)
+    if is_torchs(compile):
+        compile_parts(model, compile)
     return model
 
 
@@ -84,13 +86,6 @@ def whole(config: ModelConfig) -> ModelConfig:
     model = config.model if built_in(config.model) else absolute(config.model)
     lora, decoder = (name and absolute(name) for name in (config.lora, config.decoder))
     return replace(config, model=model, lora=lora, decoder=decoder)
-
-
-def compile_parts(model: Model, mode: str) -> None:
-    """Let torch.compile make kernels of its own for the denoiser and the autoencoder, at their first call."""
-    decoding = model.decoder or model.vae
-    for module in (model.denoiser, model.vae.encoder, decoding.decoder):
-        module.compile(mode=mode, dynamic=False)
 
 
 def find(name: str, *, half: bool) -> ModelFolder:

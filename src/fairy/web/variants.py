@@ -90,7 +90,7 @@ def make_variant(source: Path, folder: Path, number: int, wish: Wish, device: De
         selection = select(info, wish.video(), wish.edit(), JobConfig(), cuts)
         selection = selection.fitted(wish.long_side or editor.model.defaults.long_side)
         delivery = plan_delivery(wish.video(), info, selection.size).on(editor.model.device)
-        shown = tuple(draw(editor, selection, delivery, wish, folder, watch, report))
+        shown = tuple(draw(editor.for_video(len(info)), selection, delivery, wish, folder, watch, report))
         variant = Variant(
             number=number,
             wish=wish,

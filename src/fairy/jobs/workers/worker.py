@@ -176,7 +176,8 @@ def render(state: WorkerState, request: tuple[Shared, Chunk], tick: Tick) -> Ren
         tick(done)
 
     width, height = selection.size
-    render_chunks(state.editor, selection, shot, bank, [chunk], lambda _: writing(file, (width, height)), step)
+    editor = state.editor.for_video(len(selection.info))
+    render_chunks(editor, selection, shot, bank, [chunk], lambda _: writing(file, (width, height)), step)
     content = b""
     checksum = hash_file(file)
     if not is_shared:
