@@ -1,4 +1,4 @@
-"""`python -m fairy.lab.ablation.arms`: ways of giving anchors to a joint-attention editor, against exact truth.
+"""Ways of giving anchors to a joint-attention editor. `compare_arms` holds them against exact truth.
 
 In such a model text, noisy and source tokens share one softmax, so there are choices that a UNet does not have: whether
 anchors take the text's and the source's share (plain) or not (balanced), whether their source tokens are kept, too, at
@@ -8,23 +8,14 @@ n sequences of S tokens, C = H * D channels in H heads, K anchors.
 
 from __future__ import annotations
 
-import argparse
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from fairy import models
-from fairy.config import EditConfig, RunConfig
-from fairy.disk.whole import write_text
-from fairy.lab.ablation.clips import MEASURED, HeldOutClip, Pictures, make_clip
-from fairy.lab.ablation.rows import MeanRow, collect_values, mean_rows, means_table, rows_csv
-from fairy.lab.ablation.truth import MEASURES, measure_edit
-from fairy.lab.results.machine import commit, today
-from fairy.lab.synthetic import EDITS
+from fairy.config import EditConfig
+from fairy.lab.ablation.clips import HeldOutClip, Pictures
 from fairy.method.bank import StepReader, StepWriter
 from fairy.method.editor import Editor
 from fairy.method.trajectory import edit_together
@@ -32,8 +23,6 @@ from fairy.models import Model
 from fairy.models.attention import KeysValues, attend
 from fairy.models.joint import turn_real
 
-ASKED = ("paint_all", "backdrop", "duotone", "neon")
-"""Each leaves something open: two of objects, two of the whole picture."""
 BASE = "balanced"
 
 
@@ -146,58 +135,6 @@ def edit_clip(editor: Editor, clip: HeldOutClip, arm: Arm) -> Pictures:
         return pool.submit(edit_together, model, clip.source, bank, read).result().wait()
 
 
-def measure_arms(name: str, num_clips: int, asked: Sequence[str] = ASKED) -> list[MeanRow]:
-    """Means over clips, for the edits of objects and those of the whole picture."""
-    records = []
-    with Editor(models.load(name), RunConfig(batch_size=len(MEASURED)), micro_batch=len(MEASURED)) as editor:
-        for index in range(num_clips):
-            for edit in asked:
-                clip = make_clip(index, edit)
-                found = {arm.name: edit_clip(editor, clip, arm) for arm in arms()} | {"exact": clip.exact[0]}
-                for condition, edited in found.items():
-                    values = measure_edit(edited, clip)
-                    records.append({"condition": condition, "edit": edit, "clip": index, "values": values})
-    groups = {kind: [edit for edit in asked if EDITS[edit].kind == kind] for kind in ("object", "whole")}
-    return mean_rows(collect_values(records, groups), BASE)
-
-
-def main() -> None:
-    """Measure, and write DATE-arms.md and DATE-arms.csv."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("-o", "--output", type=Path, default=Path("benchmarks"), help="folder of the result")
-    parser.add_argument("--model", default="embedded-joint", help="a model with joint attention")
-    parser.add_argument("--clips", type=int, default=12)
-    parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    rows = measure_arms(options.model, options.clips)
-    page = options.output / f"{today()}-arms"
-    write_text(page.with_suffix(".csv"), rows_csv(rows))
-    write_text(page.with_suffix(".md"), write_page(rows, options.model, options.clips))
-
-
-def write_page(rows: Sequence[MeanRow], model: str, num_clips: int) -> str:
-    """Two tables."""
-    names = [*(arm.name for arm in arms()), "exact"]
-    titles = {
-        "object": f"Edits of objects ({ASKED[0]}, {ASKED[1]})",
-        "whole": f"Of the picture ({ASKED[2]}, {ASKED[3]})",
-    }
-    tables = [
-        f"## {title}\n\n{means_table(rows, names, group, MEASURES, heading='arm')}\n" for group, title in titles.items()
-    ]
-    about = f"{num_clips} held-out synthetic clips x {len(ASKED)} instructions, 128x96; frames {MEASURED} are measured."
-    head = [
-        f"# Ways of giving anchors to joint attention, measured on {today()}\n",
-        f"Command: `python -m fairy.lab.ablation.arms --clips {num_clips} --model {Path(model).name}`,",
-        f"code at commit {commit()}.",
-        f"{about} Mean and 95 % interval (bootstrap over clips).",
-        "[docs/lab/joint.md](../docs/lab/joint.md) says what the arms are, [docs/lab/truth.md](../docs/lab/truth.md)",
-        "what the measures are.\n",
-    ]
-    return "\n".join([*head, *tables])
-
-
 def _kept(noisy: slice, arm: Arm) -> slice:
     """The tokens of an anchor that are given to others: [text | noisy | source]."""
     return slice(noisy.start, None) if arm.source else noisy
@@ -239,7 +176,3 @@ def _move(keys: torch.Tensor, turn: Any, heads: int) -> torch.Tensor:
         return keys
     places = tuple(table.expand(keys.shape[1], -1) for table in turn)
     return turn_real(keys.unflatten(-1, (heads, -1)), places).flatten(2)
-
-
-if __name__ == "__main__":
-    main()

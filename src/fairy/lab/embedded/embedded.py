@@ -101,7 +101,9 @@ def make_decoder(recipe: Recipe, options: argparse.Namespace) -> None:
         if stage:
             autoencoder = _kind(options).autoencoder.from_pretrained(options.folder / f"decoder_{stage - 1}")
         pictures = load_pictures(recipe, options.folder / "data")
-        train_decoder(autoencoder, pictures, recipe, folder, num_steps=num_steps, seed=recipe.seed + stage)
+        train_decoder(
+            autoencoder, _components(options), pictures, recipe, folder, num_steps=num_steps, seed=recipe.seed + stage
+        )
 
 
 def train(recipe: Recipe, options: argparse.Namespace) -> None:

@@ -23,7 +23,7 @@ class JointRecipe(Recipe):
     """Of an 8 x 8 patch; a token has those of 2 x 2 patches."""
     decoder_widths: tuple[int, ...] = (16, 32, 64, 64)
     """At full, 1/2, 1/4 and 1/8 resolution."""
-    decoder_steps: tuple[int, ...] = (4000,)
+    decoder_steps: tuple[int, ...] = (500, 500, 700)
 
     text_layers: int = 3
     """All are read."""
@@ -42,12 +42,12 @@ class JointRecipe(Recipe):
     edits: tuple[str, ...] = (*LOOKS, "paint_all", "paint_all", "paint_all", "backdrop")
     picture_chunks: int = 12
 
-    num_steps: int = 2_000
+    num_steps: int = 1_500
     learning_rate: float = 1e-3
     matrix_rate: float = 2e-3
     warmup_steps: int = 60
     decay_share: float = 0.25
-    small_steps: int = 2_000
+    small_steps: int = 1_500
     """All of them: the machine's time was short."""
     ema_decay: float = 0.99
     noise_shift: float = 6.0
