@@ -110,6 +110,6 @@ MUTANTS = [
         "lab/results/statistics.py",
         "for clip, value in values.items() if clip in base}",
         "for clip, value in values.items() if clip in base and value > base[clip]}",
-        "lab/test_results.py",
+        "lab/test_results.py lab/test_metrics_details.py",
     ),
 ]
