@@ -98,7 +98,7 @@ def test_the_first_screen_shows_what_the_page_does(server, open_page, states):
     page = open_page(server.url)
     expect(page.locator("#examples img")).to_have_count(5)
     playing(page)
-    assert not page.evaluate("document.querySelector('#stage video').paused")
+    page.wait_for_function("!document.querySelector('#stage video').paused")
     assert page.locator("#stage canvas").bounding_box()["y"] < 200
     for button in ("#try", "#render", "#next-seed"):
         expect(page.locator(button)).to_be_disabled()
@@ -137,7 +137,7 @@ def test_three_clicks_give_an_edited_video(server, open_page, states, folder):
     assert (len(probe(folder / "sunset.mp4")), probe(folder / "sunset.mp4").width) == (24, 512)
     page.get_by_role("button", name="The same from a shell").click()
     expect(page.locator("#command")).to_have_text(
-        re.compile("fairy edit cat.mp4 'make it sunset' -o cat-make-it-sunset.mp4$")
+        re.compile(r"fairy edit cat.mp4 'make it sunset' -o cat-make-it-sunset.mp4\s*$")
     )
     slider_moves(page)
 

@@ -58,7 +58,7 @@ def test_processors_and_bank_compile_to_one_graph_each_that_serves_every_step(un
 
 def test_compiling_is_a_wish_that_the_model_keeps(sd_folder):
     assert fairy.models.load(sd_folder, compile="default").config.compile == "default"
-    with pytest.raises(UsageError, match="--compile quick: must be one of off, default"):
+    with pytest.raises(UsageError, match="--compile quick: must be one of auto, off, default"):
         fairy.ModelConfig(compile="quick")
 
 

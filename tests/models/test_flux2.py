@@ -63,7 +63,7 @@ def test_an_instruction_is_read_once_for_all_shots(klein_model: Model, monkeypat
     with Editor(klein_model) as editor:
         for text in (INSTRUCTION, INSTRUCTION, "other"):
             editor.edit_anchors(clip(1), text, CONFIG)
-    assert asked == [INSTRUCTION, "other"]
+    assert [text for text in asked if text] == [INSTRUCTION, "other"]  # a rehearsal reads an empty one
 
 
 def test_the_end_of_a_long_instruction_is_told(klein_model: Model) -> None:

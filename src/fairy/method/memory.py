@@ -98,6 +98,8 @@ def place_bank(editor: Editor, size: tuple[int, int], num_anchors: int, settings
     """
     if editor.run.bank != "auto":
         return editor.run.bank
+    if not num_anchors:
+        return "device"
     import psutil
 
     twice, device = 2 * bank_bytes(editor, size, num_anchors, settings), editor.model.device

@@ -12,7 +12,6 @@ from typing import Any
 
 from fairy.config import EMBEDDED, EditConfig, ModelConfig, VideoConfig, check_instruction, flag
 from fairy.errors import UsageError
-from fairy.video.formats import FORMATS
 
 LIMITS = {
     "port": (0, 65535),
@@ -165,13 +164,15 @@ class Wish:
 
 def suffix_of(codec: str | None) -> str:
     """Of the file that holds a codec's pictures: .mp4 where that can be. UsageError where there is no such codec."""
+    from fairy.video.formats import FORMATS  # brings PyAV along, which `fairy --help` can do without
+
     suffix = next((name for name, each in FORMATS.items() if codec is None or codec in each.codecs), None)
     if suffix is None:
-        raise UsageError(f"codec {short(codec)}: must be one of {', '.join(CODECS)}")
+        known = dict.fromkeys(codec for each in FORMATS.values() for codec in each.codecs)
+        raise UsageError(f"codec {short(codec)}: must be one of {', '.join(known)}")
     return suffix
 
 
-CODECS = tuple(dict.fromkeys(codec for each in FORMATS.values() for codec in each.codecs))
 SETTINGS = {each.name: each.type for each in fields(Wish) if each.name != "instruction"}
 """What may be set besides the instruction, with the type as it is written above."""
 WHOLE = {name for name, kind in SETTINGS.items() if str(kind).startswith("int")}

@@ -2,6 +2,11 @@
 (() => {
   const SECONDS_BETWEEN_CALLS = 3;
   let former = '', missed = 0;
+  // Gradio puts its own container before every selector of our style sheet, and the body is outside of that.
+  const lost = document.createElement('style');
+  lost.textContent =
+    'body.fairy-lost .fairy-lost-line { display: block !important; } body.fairy-lost .toast-wrap { display: none; }';
+  document.head.append(lost);
   const stage = () => document.querySelector('#stage');
 
   setInterval(() => {
